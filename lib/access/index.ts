@@ -1,0 +1,4 @@
+export * from './model-reader-role';
+export * from './pod-identity-association';
+export * from './session-tag';
+export * from './workload-identity';

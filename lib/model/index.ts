@@ -1,0 +1,2 @@
+export * from './model-artifact';
+export * from './model-manifest';

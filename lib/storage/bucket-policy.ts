@@ -1,0 +1,35 @@
+import * as iam from 'aws-cdk-lib/aws-iam';
+
+function deny(sid: string, actions: string[], resources: string[], conditions: Record<string, unknown>): iam.PolicyStatement {
+  return new iam.PolicyStatement({ sid, effect: iam.Effect.DENY, principals: [new iam.AnyPrincipal()], actions, resources, conditions });
+}
+
+/**
+ * No plain HTTP, and nothing below TLS 1.2.
+ * @internal
+ */
+export function tlsStatements(bucketArn: string): iam.PolicyStatement[] {
+  const everything = [bucketArn, `${bucketArn}/*`];
+  return [
+    deny('DenyPlainHttp', ['s3:*'], everything, { Bool: { 'aws:SecureTransport': 'false' } }),
+    deny('DenyOldTls', ['s3:*'], everything, { NumericLessThan: { 's3:TlsVersion': '1.2' } }),
+  ];
+}
+
+/**
+ * What is published is write-once: a request that would create an object below `models/` must say `If-None-Match: *`, which S3 answers with
+ * 412 where the key exists. Creating a multipart upload and its parts can't carry that header and make no object; completing it does both.
+ * https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes-enforce.html
+ * @internal
+ */
+export function writeOnceStatement(bucketArn: string): iam.PolicyStatement {
+  return deny('DenyOverwritingModels', ['s3:PutObject'], [`${bucketArn}/models/*`], {
+    Null: { 's3:if-none-match': 'true' },
+    Bool: { 's3:ObjectCreationOperation': 'true' },
+  });
+}
+
+/** @internal */
+export function bucketPolicyStatements(bucketArn: string): iam.PolicyStatement[] {
+  return [...tlsStatements(bucketArn), writeOnceStatement(bucketArn)];
+}

@@ -1,0 +1,199 @@
+import { CfnResource, Duration, RemovalPolicy, Stack, Token } from 'aws-cdk-lib';
+import * as iam from 'aws-cdk-lib/aws-iam';
+import * as kms from 'aws-cdk-lib/aws-kms';
+import * as s3 from 'aws-cdk-lib/aws-s3';
+import { Construct } from 'constructs';
+import { AccessLogs } from './access-logs';
+import { bucketPolicyStatements } from './bucket-policy';
+import { lifecycleErrors, modelLifecycle } from './lifecycle';
+import { ModelBucketGrants } from './model-bucket-grants';
+import { bucketDefinition, bucketNameOf, checkBucketName } from './names';
+
+/** A bucket that holds published models: one of ours, or one that exists already. */
+export interface IModelBucket {
+  /** The bucket. */
+  readonly bucket: s3.IBucketRef;
+
+  /** Region of the bucket, which downloads must be told; may be a token in a stack without a region. */
+  readonly region: string;
+
+  /** The name of the bucket, a literal wherever synth can know it: manifests for a directory need that. */
+  readonly bucketName: string;
+
+  /**
+   * The KMS key that encrypts the models.
+   *
+   * @default - keys managed by S3
+   */
+  readonly encryptionKey?: kms.IKeyRef;
+
+  /** Grants on models in this bucket. */
+  readonly grants: ModelBucketGrants;
+}
+
+/** What is known of a bucket that exists already. */
+export interface ExistingModelBucketOptions {
+  /**
+   * Region of the bucket.
+   *
+   * @default - the region of the stack that the reference was made in
+   */
+  readonly region?: string;
+
+  /**
+   * The KMS key that encrypts the objects. The bucket uses it with S3 Bucket Keys.
+   *
+   * @default - keys managed by S3
+   */
+  readonly encryptionKey?: kms.IKeyRef;
+}
+
+/** Properties of a model bucket. */
+export interface ModelBucketProps {
+  /**
+   * Name of the bucket. Manifests that are written to a directory need it.
+   *
+   * @default - a name generated at deploy time, which no manifest in a directory can mention
+   */
+  readonly bucketName?: string;
+
+  /**
+   * A KMS key for the models, used with S3 Bucket Keys.
+   *
+   * @default - keys managed by S3 (SSE-S3)
+   */
+  readonly encryptionKey?: kms.IKeyRef;
+
+  /**
+   * A bucket of yours for server access logs. Its policy must let `logging.s3.amazonaws.com` write below `<prefix>`; the statement for it
+   * is in `accessLogsStatement`, and a warning says so, as we add nothing to a bucket that we did not create.
+   *
+   * @default - a bucket made for the logs, which keeps them for a year
+   */
+  readonly accessLogs?: s3.IBucketRef;
+
+  /**
+   * How many superseded versions of an object stay, beyond the current one, however old they are: 1 to 100.
+   *
+   * @default 3
+   */
+  readonly supersededVersions?: number;
+
+  /**
+   * How long every superseded version stays at least, in whole days.
+   *
+   * @default Duration.days(30)
+   */
+  readonly supersededRetention?: Duration;
+
+  /**
+   * When incomplete multipart uploads are given up, in whole days.
+   *
+   * @default Duration.days(7)
+   */
+  readonly abortIncompleteUploadsAfter?: Duration;
+
+  /**
+   * When objects move to the storage class Intelligent-Tiering, in whole days; its archive tiers stay off, as a pod can't read from them.
+   *
+   * @default Duration.days(0)
+   */
+  readonly intelligentTieringAfter?: Duration;
+
+  /**
+   * Whether the bucket sends its events to Amazon EventBridge.
+   *
+   * @default true
+   */
+  readonly eventBridge?: boolean;
+
+  /**
+   * What becomes of the bucket and its policy when it leaves the stack.
+   *
+   * @default RemovalPolicy.RETAIN
+   */
+  readonly removalPolicy?: RemovalPolicy;
+}
+
+/**
+ * A bucket for models: versioned, private, TLS 1.2, encrypted, logged. Its own policy makes what is published below `models/` write-once:
+ * nobody overwrites an object there, whatever their permissions.
+ */
+export class ModelBucket extends Construct implements IModelBucket {
+  /**
+   * A bucket that exists already, in this app or elsewhere. It gets no policy, lifecycle or notification of ours.
+   *
+   * @throws where it is defined in this app with lifecycle rules that would take published models away
+   */
+  public static fromBucket(bucket: s3.IBucketRef, options?: ExistingModelBucketOptions): IModelBucket {
+    return new ExistingModelBucket(bucket, options ?? {});
+  }
+
+  public readonly bucket: s3.IBucketRef;
+  public readonly bucketName: string;
+  public readonly region: string;
+  public readonly encryptionKey?: kms.IKeyRef;
+  public readonly grants: ModelBucketGrants;
+
+  private readonly policy: iam.PolicyDocument;
+
+  constructor(scope: Construct, id: string, props: ModelBucketProps = {}) {
+    super(scope, id);
+    const bucketName = props.bucketName === undefined ? undefined : checkBucketName(props.bucketName);
+    const resource = new s3.CfnBucket(this, 'Resource', {
+      bucketName,
+      versioningConfiguration: { status: 'Enabled' },
+      ownershipControls: { rules: [{ objectOwnership: 'BucketOwnerEnforced' }] },
+      publicAccessBlockConfiguration: { blockPublicAcls: true, blockPublicPolicy: true, ignorePublicAcls: true, restrictPublicBuckets: true },
+      bucketEncryption: {
+        serverSideEncryptionConfiguration: [
+          props.encryptionKey
+            ? { serverSideEncryptionByDefault: { sseAlgorithm: 'aws:kms', kmsMasterKeyId: props.encryptionKey.keyRef.keyArn }, bucketKeyEnabled: true }
+            : { serverSideEncryptionByDefault: { sseAlgorithm: 'AES256' } },
+        ],
+      },
+      lifecycleConfiguration: modelLifecycle(props),
+      notificationConfiguration: props.eventBridge ?? true ? { eventBridgeConfiguration: { eventBridgeEnabled: true } } : undefined,
+    });
+    this.bucket = resource;
+    this.bucketName = bucketName ?? resource.ref;
+    this.region = Stack.of(this).region;
+    this.encryptionKey = props.encryptionKey;
+    this.grants = ModelBucketGrants.forBucket(this);
+    resource.loggingConfiguration = new AccessLogs(this, resource, props).configuration;
+
+    this.policy = new iam.PolicyDocument({ statements: bucketPolicyStatements(resource.attrArn) });
+    const policy = new s3.CfnBucketPolicy(this, 'Policy', { bucket: resource.ref, policyDocument: this.policy });
+    // A bucket that stays without its policy is one whose models can be overwritten.
+    for (const kept of [resource, policy] as CfnResource[]) {
+      kept.applyRemovalPolicy(props.removalPolicy ?? RemovalPolicy.RETAIN);
+    }
+    this.node.addValidation({ validate: () => lifecycleErrors(resource) });
+  }
+
+  /** Adds a statement to the policy of the bucket. */
+  public addToResourcePolicy(statement: iam.PolicyStatement): void {
+    this.policy.addStatements(statement);
+  }
+}
+
+class ExistingModelBucket implements IModelBucket {
+  public readonly bucketName: string;
+  public readonly region: string;
+  public readonly encryptionKey?: kms.IKeyRef;
+  public readonly grants: ModelBucketGrants;
+
+  constructor(public readonly bucket: s3.IBucketRef, options: ExistingModelBucketOptions) {
+    this.bucketName = bucketNameOf(bucket);
+    this.region = options.region ?? bucket.env.region;
+    this.encryptionKey = options.encryptionKey;
+    this.grants = ModelBucketGrants.forBucket(this);
+    const definition = bucketDefinition(bucket);
+    if (definition) {
+      definition.node.addValidation({ validate: () => lifecycleErrors(definition) });
+    }
+    if (options.region !== undefined && !Token.isUnresolved(options.region) && !/^[a-z]{2}(-[a-z]+)+-\d$/.test(options.region)) {
+      throw new Error(`region '${options.region}' is not one: give something like 'eu-west-1'`);
+    }
+  }
+}

@@ -1,0 +1,34 @@
+import { Token } from 'aws-cdk-lib';
+import * as s3 from 'aws-cdk-lib/aws-s3';
+import { literal } from '../private/literal';
+
+/**
+ * The definition of a bucket in this app, through whatever construct it is known.
+ * @internal
+ */
+export function bucketDefinition(bucket: s3.IBucketRef): s3.CfnBucket | undefined {
+  const candidates = [bucket, bucket.node.defaultChild];
+  return candidates.find((candidate): candidate is s3.CfnBucket => s3.CfnBucket.isCfnBucket(candidate));
+}
+
+/**
+ * The name of a bucket: the literal where its definition has one, else what its reference says, which may be a token.
+ * @internal
+ */
+export function bucketNameOf(bucket: s3.IBucketRef): string {
+  const name = bucket.bucketRef.bucketName;
+  if (!Token.isUnresolved(name)) return name;
+  return bucketDefinition(bucket)?.bucketName ?? name;
+}
+
+/**
+ * https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
+ * @internal
+ */
+export function checkBucketName(name: string): string {
+  literal(name, 'bucket name', 'manifests mention it; pass a literal string, or leave it out for a generated one');
+  if (!/^[a-z0-9][-.a-z0-9]{1,61}[a-z0-9]$/.test(name) || name.includes('..')) {
+    throw new Error(`bucket name '${name}' is not valid: use 3 to 63 lowercase letters, digits, '-' and '.', starting and ending with a letter or digit`);
+  }
+  return name;
+}

@@ -1,0 +1,9 @@
+// Prints the count of the whole suite as its last line: `N passed, N failed` (`, N skipped` where there are any).
+class CountReporter {
+  onRunComplete(_contexts, results) {
+    const skipped = results.numPendingTests + results.numTodoTests;
+    const failed = results.numFailedTests + results.numRuntimeErrorTestSuites;
+    process.stdout.write(`${results.numPassedTests} passed, ${failed} failed${skipped ? `, ${skipped} skipped` : ''}\n`);
+  }
+}
+module.exports = CountReporter;
