@@ -52,7 +52,7 @@ export class AccessLogs extends Construct {
       policyDocument: new iam.PolicyDocument({ statements: [...tlsStatements(bucket.attrArn), delivery] }),
     });
     for (const kept of [bucket, policy]) kept.applyRemovalPolicy(removalPolicy);
-    source.addDependency(policy); // S3 refuses a logging target that does not let it write
+    source.addResourceDependency(policy); // S3 refuses a logging target that does not let it write
     return bucket;
   }
 }

@@ -1,0 +1,54 @@
+import * as path from 'node:path';
+import { App, Size, Stack, StackProps } from 'aws-cdk-lib';
+import * as eks from 'aws-cdk-lib/aws-eks-v2';
+import { Construct } from 'constructs';
+import { Configuration, readConfiguration } from './configuration';
+import { summary } from './summary';
+import { DeliveredModel, Engine, ManifestTarget, ModelArtifact, ModelBucket, ModelDelivery, ModelManifests, ModelReaderRole, ModelServer, WorkloadIdentity } from '../lib';
+
+const ENGINES = { vllm: Engine.VLLM, tgi: Engine.TGI, triton: Engine.TRITON };
+
+/** Everything that the servers of the configuration need, on a cluster that exists already. */
+class EnvironmentStack extends Stack {
+  public readonly manifests: ModelManifests;
+  private readonly identities = new Map<string, WorkloadIdentity>();
+
+  constructor(scope: Construct, id: string, configuration: Configuration, props: StackProps) {
+    super(scope, id, props);
+    const cluster = eks.Cluster.fromClusterAttributes(this, 'Cluster', { clusterName: configuration.cluster });
+    const bucket = new ModelBucket(this, 'Models', { bucketName: configuration.bucket });
+    const readers = new ModelReaderRole(this, 'Readers', { cluster, buckets: [bucket] });
+    const delivery = ModelDelivery.s3Download({ bucket });
+    this.manifests = new ModelManifests(this, 'Manifests', { target: ManifestTarget.directory(configuration.manifests) });
+
+    for (const server of configuration.servers) {
+      const { sizeGiB, ...model } = server.model;
+      const models: DeliveredModel[] = [delivery.deliver(ModelArtifact.of({ ...model, size: Size.gibibytes(sizeGiB) }))];
+      new ModelServer(this.manifests, server.name, {
+        identity: this.identity(readers, server.namespace, server.serviceAccount ?? server.name),
+        image: server.image,
+        engine: ENGINES[server.engine],
+        gpus: server.gpus,
+        models,
+      });
+    }
+  }
+
+  /** Servers that share a service account share its association. */
+  private identity(readers: ModelReaderRole, namespace: string, serviceAccount: string): WorkloadIdentity {
+    const key = `${namespace}/${serviceAccount}`;
+    const identity = this.identities.get(key) ?? readers.associate({ namespace, serviceAccount });
+    this.identities.set(key, identity);
+    return identity;
+  }
+}
+
+const app = new App();
+const file: string = app.node.tryGetContext('environment') ?? path.join(__dirname, '..', 'environment.json');
+const configuration = readConfiguration(file);
+const stack = new EnvironmentStack(app, 'ModelEnvironment', configuration, {
+  description: 'Models for Amazon EKS workloads',
+  env: { account: configuration.account ?? process.env.CDK_DEFAULT_ACCOUNT, region: configuration.region },
+});
+const assembly = app.synth();
+process.stdout.write(summary({ configuration, assembly, stackName: stack.stackName, images: stack.manifests.images }));

@@ -1,0 +1,113 @@
+import { Duration } from 'aws-cdk-lib';
+import { PodFacts, PodParts } from './pod-parts';
+import { S3Download, S3DownloadOptions } from './s3-download';
+import { ModelArtifact } from '../model';
+import { literal } from '../private/literal';
+
+/** How one model is delivered. */
+export interface DeliverOptions {
+  /**
+   * Where the application reads the model: an absolute path.
+   *
+   * @default `/mnt/<name of the model>/models`
+   */
+  readonly path?: string;
+}
+
+/** A way to bring models to a pod. It keeps nothing: the same input gives the same parts. */
+export interface IDeliveryStrategy {
+  /** Deliveries with the same key are bound together, so that several models of a pod share a container. */
+  readonly sharingKey: string;
+
+  /**
+   * What brings these models to a pod.
+   *
+   * @throws where the pod can't have the models so
+   */
+  bind(models: DeliveredModel[], pod: PodFacts): PodParts;
+
+  /** Why this pod can't read a model; undefined where it can. Asked at synth, when every grant is known. */
+  refusal(model: ModelArtifact, pod: PodFacts): string | undefined;
+}
+
+/** How models reach a pod. Another strategy is another factory; the path that the application reads stays. */
+export class ModelDelivery {
+  /** An init container downloads the model from S3 into a volume of the pod, checks every byte, and only then lets the application start. */
+  public static s3Download(options: S3DownloadOptions): ModelDelivery {
+    return new ModelDelivery(new S3Download(options));
+  }
+
+  /** A strategy of your own. */
+  public static of(strategy: IDeliveryStrategy): ModelDelivery {
+    return new ModelDelivery(strategy);
+  }
+
+  /** What it does to a pod. */
+  public readonly strategy: IDeliveryStrategy;
+
+  private constructor(strategy: IDeliveryStrategy) {
+    this.strategy = strategy;
+  }
+
+  /** This delivery, of one model. */
+  public deliver(model: ModelArtifact, options: DeliverOptions = {}): DeliveredModel {
+    return new DeliveredModel(this, model, options.path ?? `/mnt/${model.name}/models`);
+  }
+}
+
+/** A model and how it reaches the pods of a workload. */
+export class DeliveredModel {
+  /** How it is delivered. */
+  public readonly delivery: ModelDelivery;
+
+  /** The model. */
+  public readonly model: ModelArtifact;
+
+  /** Where the application reads the model: a directory with its files. */
+  public readonly path: string;
+
+  /** @internal */
+  constructor(delivery: ModelDelivery, model: ModelArtifact, path: string) {
+    this.delivery = delivery;
+    this.model = model;
+    this.path = checkPath(path, model);
+  }
+}
+
+function checkPath(path: string, model: ModelArtifact): string {
+  literal(path, `path of model ${model.displayName}`, 'it is part of the manifests; pass a literal string');
+  if (!/^(\/[-\w.]+)+$/.test(path) || path.split('/').some(segment => segment === '.' || segment === '..')) {
+    throw new Error(`path '${path}' of model ${model.displayName} is not valid: give an absolute path of letters, digits and '-_.', without '.' or '..' segments`);
+  }
+  return path;
+}
+
+/**
+ * The parts that bring all models to a pod: those whose deliveries are alike share their containers.
+ *
+ * @throws where two models would have the same path, or one inside the other
+ * @internal
+ */
+export function bindModels(models: DeliveredModel[], pod: PodFacts): PodParts[] {
+  for (const [index, { path, model }] of models.entries()) {
+    const other = models.slice(0, index).find(earlier => inside(path, earlier.path) || inside(earlier.path, path));
+    if (other) {
+      throw new Error(`models ${other.model.displayName} at '${other.path}' and ${model.displayName} at '${path}' are in each other's way: give one of them a path of its own, deliver(model, { path })`);
+    }
+  }
+  const groups = new Map<string, DeliveredModel[]>();
+  for (const delivered of models) {
+    const key = delivered.delivery.strategy.sharingKey;
+    groups.set(key, [...groups.get(key) ?? [], delivered]);
+  }
+  return [...groups.values()].map(group => group[0].delivery.strategy.bind(group, pod));
+}
+
+function inside(path: string, folder: string): boolean {
+  return `${path}/`.startsWith(`${folder}/`);
+}
+
+/** @internal */
+export function totalWindow(parts: PodParts[]): Duration {
+  return Duration.seconds(parts.reduce((seconds, part) => seconds + (part.startWindow?.toSeconds() ?? 0), 0));
+}

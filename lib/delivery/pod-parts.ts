@@ -1,0 +1,63 @@
+import { Duration } from 'aws-cdk-lib';
+import { WorkloadIdentity } from '../access';
+
+/** What a delivery knows of the pod that it brings models to. */
+export interface PodFacts {
+  /** Names of the application's containers, which read the models. */
+  readonly containers: string[];
+
+  /**
+   * Who the pod is.
+   *
+   * @default - nobody in particular; deliveries that need credentials refuse
+   */
+  readonly identity?: WorkloadIdentity;
+
+  /**
+   * Whether the application's containers are kept from the credentials of the pod, so that only a downloader holds them.
+   *
+   * @default true
+   */
+  readonly withholdCredentials?: boolean;
+}
+
+/**
+ * What a delivery adds to a pod: plain Kubernetes data, spelled as in a manifest, so that fields of any Kubernetes version pass through.
+ * One merge puts it into any pod template.
+ */
+export interface PodParts {
+  /**
+   * Init containers, in the order in which they run.
+   *
+   * @default - none
+   */
+  readonly initContainers?: any[];
+
+  /**
+   * Volumes of the pod.
+   *
+   * @default - none
+   */
+  readonly volumes?: any[];
+
+  /**
+   * Mounts for each of the application's containers.
+   *
+   * @default - none
+   */
+  readonly volumeMounts?: any[];
+
+  /**
+   * Annotations of the pod. `eks.amazonaws.com/skip-containers` is a list, and adds to what the pod has.
+   *
+   * @default - none
+   */
+  readonly annotations?: { [key: string]: string };
+
+  /**
+   * How long the parts may take until the application's containers start.
+   *
+   * @default - no time worth counting
+   */
+  readonly startWindow?: Duration;
+}

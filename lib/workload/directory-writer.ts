@@ -1,0 +1,80 @@
+import * as fs from 'node:fs';
+import * as path from 'node:path';
+import type { RenderedFile } from './rendered-manifests';
+import { tokenErrors } from '../private/tokens';
+
+/**
+ * Puts manifests where they belong.
+ * @internal
+ */
+export interface ManifestWriter {
+  /** What tells two destinations apart: each takes one set of manifests. */
+  readonly destination: string;
+
+  /** Why these files can't be written. */
+  errors(files: RenderedFile[]): string[];
+
+  write(files: RenderedFile[]): void;
+}
+
+/**
+ * Writes manifests to a directory. The first line of each file says that it is ours and what it is called: so a file is known again without a
+ * record beside it, and a copy under another name is the user's own.
+ * @internal
+ */
+export class DirectoryWriter implements ManifestWriter {
+  public readonly destination: string;
+
+  constructor(directory: string) {
+    this.destination = path.resolve(directory);
+  }
+
+  public errors(files: RenderedFile[]): string[] {
+    const errors: string[] = [];
+    for (const file of files) {
+      for (const document of file.documents) {
+        const what = `${document.kind} ${document.metadata?.name}`;
+        errors.push(...tokenErrors(document).map(error => `${what}: ${error}`));
+      }
+      if (!this.mayWrite(file.name)) {
+        errors.push(`${path.join(this.destination, file.name)} is there already and was not written by this library: move it away, or write to another directory`);
+      }
+    }
+    return errors;
+  }
+
+  public write(files: RenderedFile[]): void {
+    fs.mkdirSync(this.destination, { recursive: true });
+    for (const file of files) {
+      const text = `${header(file.name)}\n${file.text}`;
+      const target = path.join(this.destination, file.name);
+      if (this.contentOf(file.name) !== text) writeAtomically(target, text);
+    }
+    const wanted = new Set(files.map(file => file.name));
+    for (const name of fs.readdirSync(this.destination)) {
+      if (!wanted.has(name) && this.contentOf(name)?.startsWith(header(name))) fs.rmSync(path.join(this.destination, name));
+    }
+  }
+
+  private mayWrite(name: string): boolean {
+    const present = this.contentOf(name);
+    return present === undefined ? !fs.existsSync(path.join(this.destination, name)) : present.startsWith(header(name));
+  }
+
+  /** What a regular file holds; undefined for anything else, links among them. */
+  private contentOf(name: string): string | undefined {
+    const target = path.join(this.destination, name);
+    return fs.lstatSync(target, { throwIfNoEntry: false })?.isFile() ? fs.readFileSync(target, 'utf8') : undefined;
+  }
+}
+
+function header(name: string): string {
+  return `# ${name}: written by cdk-eks-model-artifacts, which overwrites what is changed here.`;
+}
+
+/** A synth that is ended midway leaves the old file or the new one. */
+function writeAtomically(target: string, text: string) {
+  const temporary = `${target}.${process.pid}.tmp`;
+  fs.writeFileSync(temporary, text);
+  fs.renameSync(temporary, target);
+}

@@ -1,0 +1,83 @@
+/** What an engine needs to serve a model from a path. */
+export interface EngineOptions {
+  /**
+   * The command; replaces the entry point of the image.
+   *
+   * @default - the entry point of the image
+   */
+  readonly command?: string[];
+
+  /**
+   * Arguments that hand over the model; `{path}` stands for the path of the first model, `{name}` for its name, `{port}` for the port.
+   *
+   * @default - none: the server's own arguments or environment mention the path
+   */
+  readonly args?: string[];
+
+  /** Port that the engine serves on. */
+  readonly port: number;
+
+  /**
+   * Path that answers HTTP requests with success once the model is loaded.
+   *
+   * @default - the port accepts connections
+   */
+  readonly readyPath?: string;
+
+  /**
+   * Path that answers while the server lives.
+   *
+   * @default - as `readyPath`
+   */
+  readonly livePath?: string;
+}
+
+/** An inference engine: how it is started on a model that is already there. */
+export class Engine {
+  /** vLLM: `vllm serve <path>`, which `vllm/vllm-openai` images carry. https://docs.vllm.ai/en/stable/cli/serve.html */
+  public static readonly VLLM = Engine.of({
+    command: ['vllm', 'serve'],
+    args: ['{path}', '--served-model-name={name}', '--port={port}'],
+    port: 8000,
+    readyPath: '/health',
+  });
+
+  /** Text Generation Inference: `text-generation-launcher`. https://huggingface.co/docs/text-generation-inference/reference/launcher */
+  public static readonly TGI = Engine.of({
+    command: ['text-generation-launcher'],
+    args: ['--model-id={path}', '--port={port}'],
+    port: 8080,
+    readyPath: '/health',
+  });
+
+  /**
+   * NVIDIA Triton Inference Server; the model is a model repository.
+   * https://docs.nvidia.com/deeplearning/triton-inference-server/user-guide/docs/protocol/extension_model_repository.html
+   */
+  public static readonly TRITON = Engine.of({
+    command: ['tritonserver'],
+    args: ['--model-repository={path}', '--http-port={port}'],
+    port: 8000,
+    readyPath: '/v2/health/ready',
+    livePath: '/v2/health/live',
+  });
+
+  /** An engine of your own. */
+  public static of(options: EngineOptions): Engine {
+    return new Engine(options);
+  }
+
+  /** How it is started. */
+  public readonly options: EngineOptions;
+
+  private constructor(options: EngineOptions) {
+    const { port } = options;
+    if (!Number.isInteger(port) || port < 1 || port > 65535) {
+      throw new Error(`port ${port} of the engine is not valid: give a whole number from 1 to 65535`);
+    }
+    for (const path of [options.readyPath, options.livePath]) {
+      if (path !== undefined && !path.startsWith('/')) throw new Error(`'${path}' is not a path that an engine answers on: start it with '/'`);
+    }
+    this.options = options;
+  }
+}

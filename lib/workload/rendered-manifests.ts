@@ -1,0 +1,64 @@
+import { ApiObject, App, Chart, DependencyGraph } from 'cdk8s';
+import { kubernetesYaml } from './kubernetes-yaml';
+
+/**
+ * A chart that knows the file it is written to.
+ * @internal
+ */
+export interface ChartWithFile {
+  readonly _manifestFile: string;
+}
+
+/**
+ * One file of manifests.
+ * @internal
+ */
+export interface RenderedFile {
+  /** Name of the file in its directory. */
+  readonly name: string;
+  /** The construct that the file comes from. */
+  readonly source: string;
+  /** The objects in it. */
+  readonly documents: any[];
+  /** The objects as YAML. */
+  readonly text: string;
+}
+
+/**
+ * The files of a cdk8s app, one for each chart. cdk8s itself resolves the dependencies of the whole app again for every chart; here each chart is
+ * looked at once.
+ * @internal
+ */
+export function renderManifests(app: App): RenderedFile[] {
+  const files = new Map<string, RenderedFile>();
+  for (const chart of app.node.findAll().filter(node => Chart.isChart(node)) as Chart[]) {
+    const documents = objectsOf(chart).map(object => object.toJson());
+    if (documents.length === 0) continue;
+    const name = fileOf(chart);
+    const other = files.get(name);
+    if (other) {
+      throw new Error(`${other.source} and ${chart.node.path} would both be written to ${name}: give one of them another name`);
+    }
+    files.set(name, { name, source: chart.node.path, documents, text: kubernetesYaml(documents) });
+  }
+  return [...files.values()];
+}
+
+function objectsOf(chart: Chart): ApiObject[] {
+  const graph = new DependencyGraph(chart.node).topology();
+  return graph.filter((node): node is ApiObject => ApiObject.isApiObject(node) && Chart.of(node) === chart);
+}
+
+function fileOf(chart: Chart): string {
+  return (chart as Partial<ChartWithFile>)._manifestFile ?? `${chart.node.path.replace(/[^-\w.]+/g, '-')}.yaml`;
+}
+
+/**
+ * Every image that the objects name, wherever in them.
+ * @internal
+ */
+export function imagesIn(value: any): string[] {
+  if (Array.isArray(value)) return value.flatMap(imagesIn);
+  if (value === null || typeof value !== 'object') return [];
+  return Object.entries(value).flatMap(([key, item]) => key === 'image' && typeof item === 'string' ? [item] : imagesIn(item));
+}

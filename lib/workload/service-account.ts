@@ -1,0 +1,34 @@
+import { ApiObject, Chart } from 'cdk8s';
+import { IConstruct } from 'constructs';
+import type { ChartWithFile } from './rendered-manifests';
+import { WorkloadIdentity } from '../access';
+import { sha256 } from '../model/names';
+
+/**
+ * A service account: written once, however many workloads have it, in a file of its own. It has no annotation, as Pod Identity needs none, and
+ * one for IRSA would win over it in some drivers.
+ * @internal
+ */
+export class ServiceAccount extends Chart implements ChartWithFile {
+  /** The service account of an identity, made where the app has none yet; nothing for one that exists in the cluster. */
+  public static ensure(scope: IConstruct, identity: WorkloadIdentity) {
+    if (identity.exists) return;
+    const { root } = scope.node;
+    const id = `serviceaccount-${sha256(`${identity.namespace}/${identity.serviceAccount}`).slice(0, 10)}`;
+    if (!root.node.tryFindChild(id)) new ServiceAccount(root, id, identity);
+  }
+
+  /** @internal */
+  public readonly _manifestFile: string;
+
+  private constructor(scope: IConstruct, id: string, identity: WorkloadIdentity) {
+    super(scope as Chart, id);
+    this._manifestFile = `${identity.namespace}.${identity.serviceAccount}.serviceaccount.yaml`;
+    new ApiObject(this, 'Resource', {
+      apiVersion: 'v1',
+      kind: 'ServiceAccount',
+      metadata: { name: identity.serviceAccount, namespace: identity.namespace },
+      automountServiceAccountToken: false,
+    });
+  }
+}
