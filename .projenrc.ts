@@ -1,3 +1,4 @@
+import recommendedFlags from 'aws-cdk-lib/recommended-feature-flags.json';
 import { awscdk, JsonFile, TextFile, javascript } from 'projen';
 
 const project = new awscdk.AwsCdkConstructLibrary({
@@ -54,10 +55,10 @@ const project = new awscdk.AwsCdkConstructLibrary({
   release: false,
   depsUpgrade: false,
   jestOptions: {
-    coverage: false,
     junitReporting: false,
     updateSnapshot: javascript.UpdateSnapshot.NEVER,
     jestConfig: {
+      collectCoverage: false,
       moduleNameMapper: { '^cdk-eks-model-artifacts$': '<rootDir>/lib' },
       reporters: ['default', '<rootDir>/test/reporter.cjs'] as any,
       setupFiles: ['<rootDir>/test/setup.ts'],
@@ -69,8 +70,19 @@ const project = new awscdk.AwsCdkConstructLibrary({
 project.package.addField('types', 'build/lib/index.d.ts'); // projen writes `${libdir}/index.d.ts`
 project.package.addPackageResolutions('unrs-resolver@1.12.2'); // 1.13.0 lacks its platform packages
 project.npmignore?.addPatterns(
-  '/bin/', '/examples/', '/docs/', '/rosetta/', '/.ci/', '/cdk.json', '/environment.json', '/cdk.out/', '/manifests/', '/CONTRIBUTING.md',
+  '/bin/', '/examples/', '/docs/', '/rosetta/', '/.ci/', '/cdk.json', '/environment.json', '/projenrc/', '/AGENTS.md', '/cdk.out/', '/manifests/', '/CONTRIBUTING.md',
 );
+
+new JsonFile(project, 'cdk.json', {
+  marker: false,
+  obj: {
+    app: 'npx tsx bin/environment.ts',
+    output: 'cdk.out',
+    notices: false,
+    versionReporting: false,
+    context: recommendedFlags, // those of the CDK version that the project is built with
+  },
+});
 
 // Imports by package name, as a user's copy of an example has them, resolve to the sources here.
 new JsonFile(project, 'examples/tsconfig.json', {

@@ -2,3 +2,4 @@ export * from './engine';
 export * from './manifest-target';
 export * from './model-manifests';
 export * from './model-server';
+export * from './toleration';

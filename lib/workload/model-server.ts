@@ -5,6 +5,7 @@ import { Engine } from './engine';
 import type { ChartWithFile } from './rendered-manifests';
 import { SERVER_CONTAINER, serverContainer, startupWindow } from './server-pod';
 import { ServiceAccount } from './service-account';
+import { Toleration } from './toleration';
 import { WorkloadIdentity } from '../access';
 import { isPinned } from '../delivery/images';
 import { bindModels, DeliveredModel, totalWindow } from '../delivery/model-delivery';
@@ -12,37 +13,6 @@ import { PodFacts } from '../delivery/pod-parts';
 import { mergePodParts } from '../delivery/pod-template';
 import { checkWorkloadName } from '../model/names';
 import { warn } from '../private/warn';
-
-/** A toleration, spelled as in a pod. */
-export interface Toleration {
-  /**
-   * Key of the taint.
-   *
-   * @default - every key
-   */
-  readonly key?: string;
-
-  /**
-   * `Exists` or `Equal`.
-   *
-   * @default - Equal, as Kubernetes has it
-   */
-  readonly operator?: string;
-
-  /**
-   * Value of the taint.
-   *
-   * @default - none
-   */
-  readonly value?: string;
-
-  /**
-   * `NoSchedule`, `PreferNoSchedule` or `NoExecute`.
-   *
-   * @default - every effect
-   */
-  readonly effect?: string;
-}
 
 /** What a container asks for and is held to: resource names and quantities, spelled as in a pod. */
 export interface ResourceRequirements {
@@ -235,7 +205,7 @@ export class ModelServer extends Chart implements ChartWithFile {
         enableServiceLinks: false,
         priorityClassName: props.priorityClassName,
         nodeSelector: props.nodeSelector,
-        tolerations: props.tolerations,
+        tolerations: props.tolerations?.map(toleration => toleration._spec),
         containers: [container],
         securityContext: { runAsNonRoot: true, runAsUser: user, runAsGroup: user, seccompProfile: { type: 'RuntimeDefault' } },
         volumes,

@@ -1,0 +1,53 @@
+/** What a taint does to pods that don't tolerate it. */
+export enum TaintEffect {
+  /** They are not scheduled onto the node. */
+  NO_SCHEDULE = 'NoSchedule',
+
+  /** They are scheduled elsewhere if possible. */
+  PREFER_NO_SCHEDULE = 'PreferNoSchedule',
+
+  /** They are not scheduled onto the node, and leave it if they run there. */
+  NO_EXECUTE = 'NoExecute',
+}
+
+/** A taint that pods put up with. */
+export class Toleration {
+  /**
+   * Taints with this key, whatever their value.
+   *
+   * @param key such as `nvidia.com/gpu`
+   * @param effect every effect where it is left out
+   */
+  public static exists(key: string, effect?: TaintEffect): Toleration {
+    return new Toleration({ key: checkKey(key), operator: 'Exists', effect });
+  }
+
+  /**
+   * Taints with this key and this value.
+   *
+   * @param key such as `team`
+   * @param value such as `research`
+   * @param effect every effect where it is left out
+   */
+  public static equal(key: string, value: string, effect?: TaintEffect): Toleration {
+    if (!/^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$/.test(value)) {
+      throw new Error(`taint value '${value}' is not valid: use at most 63 letters, digits, '-', '_' and '.', starting and ending with a letter or digit`);
+    }
+    return new Toleration({ key: checkKey(key), operator: 'Equal', value, effect });
+  }
+
+  private constructor(
+    /**
+     * The toleration as a pod spells it.
+     * @internal
+     */
+    public readonly _spec: { key: string; operator: string; value?: string; effect?: string },
+  ) {}
+}
+
+function checkKey(key: string): string {
+  if (!/^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?\/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$/.test(key)) {
+    throw new Error(`taint key '${key}' is not valid: use a name such as 'team' or 'nvidia.com/gpu'`);
+  }
+  return key;
+}

@@ -1,0 +1,97 @@
+/**
+ * Shows that the tests can fail: applies each mutant to a copy of the project and runs the one test file that must turn red.
+ * `npm run mutants`, or `npm run mutants -- <words>` for those whose description has them.
+ */
+import { execFileSync, spawn } from 'node:child_process';
+import * as fs from 'node:fs';
+import * as os from 'node:os';
+import * as path from 'node:path';
+import { Mutant, MUTANTS } from './mutants';
+
+const ROOT = path.join(__dirname, '..', '..');
+const WORKERS = 2;
+/** A mutant may hang what it breaks; that counts as red. */
+const LIMIT_MS = 240_000;
+
+interface Outcome {
+  readonly red: boolean;
+  readonly seconds: number;
+  readonly output: string;
+}
+
+function copyProject(): string {
+  const copy = fs.mkdtempSync(path.join(os.tmpdir(), 'mutants-'));
+  const files = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard', '-z'], { cwd: ROOT, encoding: 'utf8' }).split('\0');
+  for (const file of files.filter(name => name !== '' && fs.existsSync(path.join(ROOT, name)))) {
+    fs.mkdirSync(path.dirname(path.join(copy, file)), { recursive: true });
+    fs.copyFileSync(path.join(ROOT, file), path.join(copy, file));
+  }
+  fs.symlinkSync(path.join(ROOT, 'node_modules'), path.join(copy, 'node_modules'));
+  return copy;
+}
+
+function runTest(copy: string, mutant: Mutant): Promise<Outcome> {
+  const started = Date.now();
+  const args = ['node_modules/jest/bin/jest.js', '--ci', '--runInBand', '--runTestsByPath', mutant.test, ...mutant.only ? ['--testNamePattern', mutant.only] : []];
+  return new Promise(resolve => {
+    const child = spawn(process.execPath, args, { cwd: copy, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
+    let output = '';
+    for (const stream of [child.stdout, child.stderr]) stream.on('data', chunk => { output += chunk; });
+    const timer = setTimeout(() => process.kill(-child.pid!, 'SIGKILL'), LIMIT_MS);
+    child.on('close', code => {
+      clearTimeout(timer);
+      resolve({ red: code !== 0, seconds: Math.round((Date.now() - started) / 1000), output });
+    });
+  });
+}
+
+function breakLine(copy: string, { file, replace, by, what }: Mutant): () => void {
+  const target = path.join(copy, file);
+  const text = fs.readFileSync(target, 'utf8');
+  if (text.split(replace).length !== 2) throw new Error(`mutant '${what}': ${file} holds the text to replace ${text.split(replace).length - 1} times, expected once: ${replace}`);
+  fs.writeFileSync(target, text.replace(replace, () => by));
+  return () => fs.writeFileSync(target, text);
+}
+
+async function main() {
+  const words = process.argv.slice(2);
+  const mutants = MUTANTS.filter(({ what }) => words.every(word => what.includes(word)));
+  const copies = Array.from({ length: WORKERS }, copyProject);
+  let passed = 0;
+  let failed = 0;
+  const report = (good: boolean, text: string, output: string) => {
+    if (good) passed++; else failed++;
+    process.stdout.write(`${good ? 'ok    ' : 'FAILED'} ${text}\n${good ? '' : output}`);
+  };
+  const eachWithCopy = async <T>(items: T[], work: (copy: string, item: T) => Promise<void>) => {
+    const queue = [...items];
+    await Promise.all(copies.map(async copy => {
+      for (let item = queue.shift(); item !== undefined; item = queue.shift()) await work(copy, item);
+    }));
+  };
+  try {
+    // A test that is red without a mutant would be red with any.
+    const baselines = [...new Map(mutants.map(mutant => [`${mutant.test} ${mutant.only ?? ''}`, mutant])).values()];
+    await eachWithCopy(baselines, async (copy, mutant) => {
+      const { red, output } = await runTest(copy, mutant);
+      const ran = /Tests: .*\b[1-9]\d* passed/.test(output);
+      if (red || !ran) report(false, `${mutant.test} is not green without a mutant`, output);
+    });
+    await eachWithCopy(mutants, async (copy, mutant) => {
+      try {
+        const restore = breakLine(copy, mutant);
+        const { red, seconds, output } = await runTest(copy, mutant);
+        restore();
+        report(red, `${mutant.what}: ${mutant.test} ${red ? 'turns red' : 'STAYS GREEN'} (${seconds} s)`, output);
+      } catch (error) {
+        report(false, String(error), '');
+      }
+    });
+  } finally {
+    for (const copy of copies) fs.rmSync(copy, { recursive: true, force: true });
+  }
+  process.stdout.write(`${passed} passed, ${failed} failed\n`);
+  process.exitCode = failed === 0 && passed > 0 ? 0 : 1;
+}
+
+void main();
