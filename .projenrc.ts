@@ -60,7 +60,7 @@ const project = new awscdk.AwsCdkConstructLibrary({
     jestConfig: {
       collectCoverage: false,
       moduleNameMapper: { '^cdk-eks-model-artifacts$': '<rootDir>/lib' },
-      reporters: ['default', '<rootDir>/test/reporter.cjs'] as any,
+      reporters: ['<rootDir>/test/reporter.cjs'] as any,
       setupFiles: ['<rootDir>/test/setup.ts'],
     },
   },

@@ -82,12 +82,13 @@ export class ModelReaderRole extends Construct implements iam.IGrantable {
     const identity = WorkloadIdentity._associated(this, props);
     for (const [index, cluster] of this.clusters.entries()) {
       const suffix = index === 0 ? '' : `-${clusterId(cluster)}`;
-      new PodIdentityAssociation(this, `${identity.namespace}-${identity.serviceAccount}${suffix}`, {
+      const association = new PodIdentityAssociation(this, `${identity.namespace}-${identity.serviceAccount}${suffix}`, {
         cluster,
         namespace: identity.namespace,
         serviceAccount: identity.serviceAccount,
         role: this.role,
       });
+      association.node.addDependency(this.role); // its policy too: a pod that starts at once is allowed to read
     }
     return identity;
   }

@@ -67,10 +67,18 @@ class ManifestsSynthesis extends Construct {
   private reportWarnings() {
     for (const node of this.manifests.node.findAll()) {
       for (const entry of node.node.metadata) {
-        if (entry.type === ArtifactMetadataEntryType.WARN) Annotations.of(this).addWarning(`${node.node.path}: ${entry.data}`);
-        if (entry.type === ArtifactMetadataEntryType.INFO) Annotations.of(this).addInfo(`${node.node.path}: ${entry.data}`);
+        const text = `${node.node.path}: ${entry.data}`;
+        if (entry.type === ArtifactMetadataEntryType.WARN) this.warn(text);
+        if (entry.type === ArtifactMetadataEntryType.INFO) Annotations.of(this).addInfo(text);
       }
     }
+  }
+
+  /** CDK keeps the id of a warning in its text; taken out again, it can be acknowledged anywhere above the manifests. */
+  private warn(text: string) {
+    const [, message, id] = /^(.*) \[ack: (.+)\]$/s.exec(text) ?? [];
+    if (id === undefined) Annotations.of(this).addWarning(text);
+    else Annotations.of(this).addWarningV2(id, message);
   }
 }
 
