@@ -81,8 +81,11 @@ export class ModelReaderRole extends Construct implements iam.IGrantable {
   public associate(props: ServiceAccountProps): WorkloadIdentity {
     const identity = WorkloadIdentity._associated(this, props);
     for (const [index, cluster] of this.clusters.entries()) {
-      const suffix = index === 0 ? '' : `-${clusterId(cluster)}`;
-      const association = new PodIdentityAssociation(this, `${identity.namespace}-${identity.serviceAccount}${suffix}`, {
+      const suffix = index === 0 ? '' : `@${clusterId(cluster)}`;
+      const id = `${identity.namespace}.${identity.serviceAccount}${suffix}`;
+      const first = this.node.tryFindChild(id);
+      if (first) throw PodIdentityAssociation._associatedAlready(`${identity.namespace}/${identity.serviceAccount}`, first.node.path);
+      const association = new PodIdentityAssociation(this, id, {
         cluster,
         namespace: identity.namespace,
         serviceAccount: identity.serviceAccount,
@@ -103,7 +106,7 @@ export class ModelReaderRole extends Construct implements iam.IGrantable {
     if (!model.hasExplicitPrefix) {
       throw new Error(`model ${model.displayName} needs no grant of its own: it is below models/, where session tags decide; remove this grant`);
     }
-    this.explicitGrants.add(grantKey(bucket, model));
+    this.explicitGrants.add(grantKey(bucket, model, model.tenant));
     return bucket.grants._read(this, model.prefix, {
       StringEquals: {
         [SessionTag.EKS_CLUSTER_ARN.principalTag]: this.clusterArns(),
@@ -122,7 +125,7 @@ export class ModelReaderRole extends Construct implements iam.IGrantable {
         + 'use an identity of that namespace, or publish the model without a tenant, for everybody';
     }
     if (model.hasExplicitPrefix) {
-      return this.explicitGrants.has(grantKey(bucket, model)) ? undefined
+      return [undefined, namespace].some(tenant => this.explicitGrants.has(grantKey(bucket, model, tenant))) ? undefined
         : `model ${model.displayName} has a prefix of its own, '${model.prefix}', which ${this.node.path} was not granted: call grantRead(bucket, model) on that reader role`;
     }
     return this.buckets.some(known => sameBucket(known, bucket)) ? undefined
@@ -138,8 +141,9 @@ function sameBucket(a: IModelBucket, b: IModelBucket): boolean {
   return a === b || a.bucket === b.bucket || (a.bucketName === b.bucketName && !Token.isUnresolved(a.bucketName));
 }
 
-function grantKey(bucket: IModelBucket, model: ModelArtifact): string {
-  return `${describe(bucket)}/${model.prefix}`;
+/** A grant reaches the namespace of its tenant, or all of them where it has none. */
+function grantKey(bucket: IModelBucket, model: ModelArtifact, tenant: string | undefined): string {
+  return JSON.stringify([describe(bucket), model.prefix, tenant ?? null]);
 }
 
 function describe(bucket: IModelBucket): string {
@@ -148,5 +152,5 @@ function describe(bucket: IModelBucket): string {
 
 function clusterId(cluster: eks.IClusterRef): string {
   const { clusterName } = cluster.clusterRef;
-  return Token.isUnresolved(clusterName) ? cluster.node.id : clusterName;
+  return Token.isUnresolved(clusterName) ? cluster.node.path : clusterName;
 }

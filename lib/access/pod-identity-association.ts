@@ -1,4 +1,4 @@
-import { Annotations, Stack, Token } from 'aws-cdk-lib';
+import { Annotations, Stack, Stage, Token } from 'aws-cdk-lib';
 import * as eks from 'aws-cdk-lib/aws-eks';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import { Construct, IConstruct } from 'constructs';
@@ -56,6 +56,11 @@ const MAX_SESSION_POLICY = 2048;
  * Lets the pods of a service account assume a role. It is the association and nothing else: no service account, no annotation, no add-on.
  */
 export class PodIdentityAssociation extends Construct {
+  /** @internal */
+  public static _associatedAlready(who: string, first: string): Error {
+    return new Error(`service account ${who} has a Pod Identity association already, at ${first}: EKS takes one for each service account; use the identity that it returned, or grant to its role`);
+  }
+
   /** ARN of the association. */
   public readonly associationArn: string;
 
@@ -93,7 +98,7 @@ export class PodIdentityAssociation extends Construct {
   private refuseTrustByTags(role: iam.IRoleRef, who: string) {
     this.node.addValidation({
       validate: () => {
-        const trust = (role as Partial<iam.Role>).assumeRolePolicy;
+        const trust = (role as Partial<iam.Role>).assumeRolePolicy ?? (role as Partial<iam.CfnRole>).assumeRolePolicyDocument;
         return trust && JSON.stringify(Stack.of(this).resolve(trust)).includes('aws:RequestTag/')
           ? [`the association of ${who} has no session tags, and the trust policy of its role asks for some: no pod could assume it; use another role, or leave session tags on`]
           : [];
@@ -103,8 +108,9 @@ export class PodIdentityAssociation extends Construct {
 
   private policyText(policy: iam.PolicyDocument): string {
     const text = Stack.of(this).toJsonString(policy.toJSON());
-    if (!Token.isUnresolved(text) && text.length > MAX_SESSION_POLICY) {
-      throw new Error(`the session policy has ${text.length} characters, at most ${MAX_SESSION_POLICY} are taken: name fewer resources, or use session tags`);
+    const known = Stack.of(this).resolve(text);
+    if (typeof known === 'string' && known.length > MAX_SESSION_POLICY) {
+      throw new Error(`the session policy has ${known.length} characters, at most ${MAX_SESSION_POLICY} are taken: name fewer resources, or use session tags`);
     }
     return text;
   }
@@ -115,7 +121,7 @@ export class PodIdentityAssociation extends Construct {
     const who = `${namespace}/${serviceAccount}`;
     const first = associations.get(who);
     if (first !== undefined) {
-      throw new Error(`service account ${who} has a Pod Identity association already, at ${first}: EKS takes one for each service account; use the identity that it returned, or grant to its role`);
+      throw PodIdentityAssociation._associatedAlready(who, first);
     }
     associations.set(who, this.node.path);
     if (associations.size === ASSOCIATIONS_WARNING) {
@@ -135,8 +141,15 @@ function associationsOf(root: IConstruct, cluster: string): Map<string, string> 
   return associations;
 }
 
-/** A cluster is told by its name within an account and a region, or by its place in the tree where the name comes at deploy time. */
+/**
+ * A cluster is told by its name within an account and a region, or by its place in the tree where the name comes at deploy time. Where the
+ * account or the region does, the same name in another stage is another cluster.
+ */
 function clusterKey(cluster: eks.IClusterRef): string {
-  const { clusterName } = cluster.clusterRef;
-  return Token.isUnresolved(clusterName) ? cluster.node.path : JSON.stringify([cluster.env.account, cluster.env.region, clusterName]);
+  const { account, region } = cluster.env;
+  const candidates: IConstruct[] = [cluster, ...cluster.node.defaultChild ? [cluster.node.defaultChild] : []];
+  const defined = candidates.find((candidate): candidate is eks.CfnCluster => eks.CfnCluster.isCfnCluster(candidate))?.name;
+  const name = [cluster.clusterRef.clusterName, defined].find(each => each !== undefined && !Token.isUnresolved(each));
+  const stage = Token.isUnresolved(account) || Token.isUnresolved(region) ? Stage.of(cluster)?.node.path : undefined;
+  return name === undefined ? cluster.node.path : JSON.stringify([account, region, stage, name]);
 }

@@ -105,7 +105,7 @@ export class ModelArtifact {
    * @param prefix put in front of the name, such as `model-`
    */
   public dnsName(prefix?: string): string {
-    return dnsLabel(prefix ?? '', this.name);
+    return dnsLabel(literal(prefix ?? '', 'prefix of a name', 'names are derived from it; pass a literal string'), this.name);
   }
 }
 

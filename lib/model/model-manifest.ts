@@ -59,7 +59,7 @@ export class ModelManifest {
     const seen = new Set<string>();
     for (const entry of entries) {
       checkEntry(entry);
-      if (seen.has(entry.path)) throw new Error(`'${entry.path}' is in the manifest twice`);
+      if (seen.has(entry.path)) throw new Error(`'${entry.path}' is in the manifest twice: name it once`);
       seen.add(entry.path);
     }
     if (!seen.has(ModelManifest.DESCRIPTION_NAME)) {
@@ -77,13 +77,17 @@ export class ModelManifest {
   }
 }
 
+const MAX_PATH = 800;
+
 function checkEntry({ path, sha256: hash }: ManifestEntry): void {
   const fail = (reason: string): never => {
     throw new Error(`'${path}' can't be a file of a model: ${reason}`);
   };
   if (!/^[0-9a-f]{64}$/.test(hash)) fail(`its SHA-256 is '${hash}', expected 64 lowercase hexadecimal digits`);
   // eslint-disable-next-line no-control-regex
-  if (/[\\\u0000-\u001f\u007f]/.test(path)) fail('it has a backslash or a control character, which sha256sum escapes');
+  if (/[\\\u0000-\u001f\u007f]/.test(path)) fail('it has a backslash or a control character, which sha256sum escapes: rename the file');
   if (path.split('/').some(segment => segment === '' || segment === '.' || segment === '..')) fail("every segment needs a name, and none may be '.' or '..'");
-  if (path === ModelManifest.OBJECT_NAME) fail('a manifest does not name itself');
+  if (path === ModelManifest.OBJECT_NAME) fail('a manifest does not name itself: leave it out');
+  if (/\p{Surrogate}/u.test(path)) fail('it is no valid Unicode: rename the file');
+  if (Buffer.byteLength(path) > MAX_PATH) fail(`it has ${Buffer.byteLength(path)} bytes, an object key has room for 1,024 bytes with the prefix: shorten it`);
 }

@@ -62,37 +62,60 @@ const UNREADABLE_CLASSES = ['GLACIER', 'DEEP_ARCHIVE'];
  * @internal
  */
 export function lifecycleErrors(bucket: s3.CfnBucket): string[] {
-  const stack = Stack.of(bucket);
   const errors: string[] = [];
-  const lifecycle = stack.resolve(bucket.lifecycleConfiguration) as s3.CfnBucket.LifecycleConfigurationProperty | undefined;
-  for (const rule of (lifecycle?.rules ?? []) as s3.CfnBucket.RuleProperty[]) {
-    if (rule.status === 'Disabled') continue;
-    errors.push(...ruleErrors(rule).map(error => `lifecycle rule '${rule.id ?? '(unnamed)'}' ${error}`));
+  const properties = propertiesOf(bucket);
+  for (const rule of listed<Rule>(properties.LifecycleConfiguration?.Rules)) {
+    if (rule.Status === 'Disabled') continue;
+    errors.push(...ruleErrors(rule).map(error => `lifecycle rule '${rule.Id ?? '(unnamed)'}' ${error}`));
   }
-  const tierings = stack.resolve(bucket.intelligentTieringConfigurations) as s3.CfnBucket.IntelligentTieringConfigurationProperty[] | undefined;
-  for (const tiering of tierings ?? []) {
-    if (tiering.status === 'Disabled') continue;
-    errors.push(`Intelligent-Tiering configuration '${tiering.id}' archives objects: a pod that starts after months gets InvalidObjectState instead of the model, remove it`);
+  for (const tiering of listed<{ Id: string; Status: string }>(properties.IntelligentTieringConfigurations)) {
+    if (tiering.Status === 'Disabled') continue;
+    errors.push(`Intelligent-Tiering configuration '${tiering.Id}' archives objects: a pod that starts after months gets InvalidObjectState instead of the model, remove it`);
   }
   return errors;
 }
 
-function ruleErrors(rule: s3.CfnBucket.RuleProperty): string[] {
+/** A lifecycle rule as the template has it; a value known at deploy time is an object. */
+interface Rule {
+  readonly Id?: string;
+  readonly Status?: string;
+  readonly Prefix?: unknown;
+  readonly TagFilters?: unknown;
+  readonly ObjectSizeGreaterThan?: unknown;
+  readonly ObjectSizeLessThan?: unknown;
+  readonly AbortIncompleteMultipartUpload?: unknown;
+  readonly Transition?: { readonly StorageClass: string };
+  readonly Transitions?: Array<{ readonly StorageClass: string }>;
+  readonly ExpirationInDays?: unknown;
+  readonly ExpirationDate?: unknown;
+}
+
+/** What the template will say, property overrides included. */
+function propertiesOf(bucket: s3.CfnBucket): Record<string, any> {
+  const fragment = Stack.of(bucket).resolve((bucket as any)._toCloudFormation());
+  return Object.values<any>(fragment.Resources)[0].Properties ?? {};
+}
+
+/** A list that is known at synth; of any other nothing can be said. */
+function listed<T>(value: unknown): T[] {
+  return Array.isArray(value) ? value : [];
+}
+
+function ruleErrors(rule: Rule): string[] {
   const errors: string[] = [];
-  const filtered = rule.tagFilters !== undefined || rule.objectSizeGreaterThan !== undefined || rule.objectSizeLessThan !== undefined;
-  if (rule.abortIncompleteMultipartUpload && filtered) {
+  const filtered = rule.TagFilters !== undefined || rule.ObjectSizeGreaterThan !== undefined || rule.ObjectSizeLessThan !== undefined;
+  if (rule.AbortIncompleteMultipartUpload && filtered) {
     errors.push('aborts incomplete uploads under a tag or size filter, which S3 refuses at deploy: give it a rule of its own without a filter');
   }
-  if (!mayHoldModels(rule.prefix)) return errors;
+  if (!mayHoldModels(rule.Prefix)) return errors;
 
-  const transitions = [...(rule.transitions as s3.CfnBucket.TransitionProperty[] | undefined ?? []), rule.transition as s3.CfnBucket.TransitionProperty | undefined];
-  for (const transition of transitions) {
-    if (transition && UNREADABLE_CLASSES.includes(transition.storageClass)) {
-      errors.push(`moves models to ${transition.storageClass}, from which no pod can read: use INTELLIGENT_TIERING or GLACIER_IR`);
+  for (const transition of [...listed<Rule['Transition']>(rule.Transitions), rule.Transition]) {
+    if (transition && UNREADABLE_CLASSES.includes(transition.StorageClass)) {
+      errors.push(`moves models to ${transition.StorageClass}, from which no pod can read: use INTELLIGENT_TIERING or GLACIER_IR`);
     }
   }
-  if (rule.expirationInDays !== undefined || rule.expirationDate !== undefined) {
-    errors.push(rule.tagFilters !== undefined
+  if (rule.ExpirationInDays !== undefined || rule.ExpirationDate !== undefined) {
+    errors.push(rule.TagFilters !== undefined
       ? 'expires tagged models: the days count from the object\'s creation, so tagging an old model deletes it the same night'
       : 'expires published models, and a pod that starts later finds none: limit it to a prefix outside models/');
   }
@@ -100,6 +123,6 @@ function ruleErrors(rule: s3.CfnBucket.RuleProperty): string[] {
 }
 
 /** Whether a rule with this prefix touches objects below `models/`. */
-function mayHoldModels(prefix: string | undefined): boolean {
-  return prefix === undefined || 'models/'.startsWith(prefix) || prefix.startsWith('models/');
+function mayHoldModels(prefix: unknown): boolean {
+  return typeof prefix !== 'string' || 'models/'.startsWith(prefix) || prefix.startsWith('models/');
 }

@@ -47,6 +47,9 @@ export class ModelBucketGrants {
 
   /** Lets the grantee publish: put new objects and read them back. What is published already stays, for the bucket refuses to overwrite it. */
   public publish(grantee: iam.IGrantable, options: PublishGrantOptions = {}): iam.Grant {
+    if (options.tenants?.length === 0) {
+      throw new Error('tenants is empty: name the tenants, or leave it out for all of them');
+    }
     const prefixes = options.tenants?.map(tenant => `models/${checkTenant(tenant)}/`) ?? ['models/'];
     return this.grant(grantee, ['s3:AbortMultipartUpload', 's3:GetObject', 's3:ListMultipartUploadParts', 's3:PutObject'], prefixes, undefined, ['kms:Decrypt', 'kms:GenerateDataKey']);
   }

@@ -65,8 +65,8 @@ export interface ModelBucketProps {
   readonly encryptionKey?: kms.IKeyRef;
 
   /**
-   * A bucket of yours for server access logs. Its policy must let `logging.s3.amazonaws.com` write below `<prefix>`; the statement for it
-   * is in `accessLogsStatement`, and a warning says so, as we add nothing to a bucket that we did not create.
+   * A bucket of yours for server access logs. Its policy must let `logging.s3.amazonaws.com` put objects below `model-access-logs/`: a warning
+   * says so, as we add nothing to a bucket that we did not create.
    *
    * @default - a bucket made for the logs, which keeps them for a year
    */
@@ -192,7 +192,7 @@ class ExistingModelBucket implements IModelBucket {
     if (definition) {
       definition.node.addValidation({ validate: () => lifecycleErrors(definition) });
     }
-    if (options.region !== undefined && !Token.isUnresolved(options.region) && !/^[a-z]{2}(-[a-z]+)+-\d$/.test(options.region)) {
+    if (options.region !== undefined && !Token.isUnresolved(options.region) && !/^[a-z]{2,4}(-[a-z]+)+-\d+$/.test(options.region)) {
       throw new Error(`region '${options.region}' is not one: give something like 'eu-west-1'`);
     }
   }

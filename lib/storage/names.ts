@@ -18,7 +18,8 @@ export function bucketDefinition(bucket: s3.IBucketRef): s3.CfnBucket | undefine
 export function bucketNameOf(bucket: s3.IBucketRef): string {
   const name = bucket.bucketRef.bucketName;
   if (!Token.isUnresolved(name)) return name;
-  return bucketDefinition(bucket)?.bucketName ?? name;
+  const defined = bucketDefinition(bucket)?.bucketName; // of an L2 bucket without a name it is a token that resolves to nothing
+  return defined === undefined || Token.isUnresolved(defined) ? name : defined;
 }
 
 /**
@@ -27,8 +28,8 @@ export function bucketNameOf(bucket: s3.IBucketRef): string {
  */
 export function checkBucketName(name: string): string {
   literal(name, 'bucket name', 'manifests mention it; pass a literal string, or leave it out for a generated one');
-  if (!/^[a-z0-9][-.a-z0-9]{1,61}[a-z0-9]$/.test(name) || name.includes('..')) {
-    throw new Error(`bucket name '${name}' is not valid: use 3 to 63 lowercase letters, digits, '-' and '.', starting and ending with a letter or digit`);
+  if (!/^[a-z0-9][-.a-z0-9]{1,61}[a-z0-9]$/.test(name) || /\.\.|-\.|\.-|^\d+(\.\d+){3}$|^(xn--|sthree-|amzn-s3-demo-)|(-s3alias|--ol-s3|\.mrap|--x-s3|--table-s3)$/.test(name)) {
+    throw new Error(`bucket name '${name}' is not valid: use 3 to 63 lowercase letters, digits, '-' and '.', starting and ending with a letter or digit; no IP address, no '-' beside a '.', and no prefix or suffix that S3 reserves`);
   }
   return name;
 }

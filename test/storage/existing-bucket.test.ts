@@ -1,0 +1,95 @@
+import { App, CfnParameter, Fn, Stack } from 'aws-cdk-lib';
+import { Template } from 'aws-cdk-lib/assertions';
+import * as eks from 'aws-cdk-lib/aws-eks';
+import * as kms from 'aws-cdk-lib/aws-kms';
+import * as s3 from 'aws-cdk-lib/aws-s3';
+import { ModelReaderRole } from '../../lib/access';
+import { ModelBucket } from '../../lib/storage';
+
+const env = { account: '111122223333', region: 'eu-west-1' };
+const REGION_HINT = "is not one: give something like 'eu-west-1'";
+
+function newStack(id = 'Storage', app = new App()): Stack {
+  return new Stack(app, id, { env });
+}
+
+describe('name', () => {
+  test.each<[string, (stack: Stack) => s3.IBucketRef]>([
+    ['a bucket of this app', stack => new s3.Bucket(stack, 'Bucket', { bucketName: 'models-example' })],
+    ['the definition of a bucket of this app', stack => new s3.CfnBucket(stack, 'Bucket', { bucketName: 'models-example' })],
+    ['a bucket imported by name', stack => s3.Bucket.fromBucketName(stack, 'Bucket', 'models-example')],
+    ['a bucket imported by ARN', stack => s3.Bucket.fromBucketArn(stack, 'Bucket', 'arn:aws:s3:::models-example')],
+  ])('of %s is the literal', (_kind, bucket) => {
+    expect(ModelBucket.fromBucket(bucket(newStack())).bucketName).toBe('models-example');
+  });
+
+  test('of a bucket of another stack is the literal, without an export', () => {
+    const app = new App();
+    const storage = newStack('Storage', app);
+    const bucket = new s3.Bucket(storage, 'Bucket', { bucketName: 'models-example' });
+    expect(ModelBucket.fromBucket(bucket).bucketName).toBe('models-example');
+    expect(Template.fromStack(storage).findOutputs('*')).toEqual({});
+  });
+
+  test.each<[string, (stack: Stack) => s3.IBucketRef]>([
+    ['a bucket without a name', stack => new s3.Bucket(stack, 'Bucket')],
+    ['the definition of a bucket without a name', stack => new s3.CfnBucket(stack, 'Bucket')],
+    ['a bucket imported by an imported value', stack => s3.Bucket.fromBucketName(stack, 'Bucket', Fn.importValue('Bucket'))],
+    ['a bucket imported by a parameter', stack => s3.Bucket.fromBucketName(stack, 'Bucket', new CfnParameter(stack, 'Name').valueAsString)],
+  ])('of %s is what its reference says', (_kind, create) => {
+    const stack = newStack();
+    const bucket = create(stack);
+    expect(stack.resolve(ModelBucket.fromBucket(bucket).bucketName)).toEqual(stack.resolve(bucket.bucketRef.bucketName));
+  });
+});
+
+describe('region', () => {
+  test("is that of the bucket's stack where nothing else is said", () => {
+    expect(ModelBucket.fromBucket(s3.Bucket.fromBucketName(newStack(), 'Bucket', 'models-example')).region).toBe('eu-west-1');
+  });
+
+  test.each(['us-east-1', 'ap-southeast-3', 'us-gov-west-1', 'us-isob-east-1', 'cn-northwest-1', 'eusc-de-east-1'])('%j is taken', region => {
+    expect(ModelBucket.fromBucket(s3.Bucket.fromBucketName(newStack(), 'Bucket', 'models-example'), { region }).region).toBe(region);
+  });
+
+  test.each(['', 'EU', 'eu-west', 'eu-west-1a', 'EU-WEST-1', ' eu-west-1', 'eu-west-1\n', 'eu-west-1.amazonaws.com', '*'])('%j is refused', region => {
+    expect(() => ModelBucket.fromBucket(s3.Bucket.fromBucketName(newStack(), 'Bucket', 'models-example'), { region })).toThrow(`region '${region}' ${REGION_HINT}`);
+  });
+
+  test('may be known at deploy time', () => {
+    const region = Fn.importValue('Region');
+    expect(ModelBucket.fromBucket(s3.Bucket.fromBucketName(newStack(), 'Bucket', 'models-example'), { region }).region).toBe(region);
+  });
+});
+
+test.each<[string, (stack: Stack) => s3.IBucketRef & { node: s3.CfnBucket['node'] }]>([
+  ['a bucket', stack => new s3.Bucket(stack, 'Bucket', { bucketName: 'models-example' })],
+  ['the definition of a bucket', stack => new s3.CfnBucket(stack, 'Bucket', { bucketName: 'models-example' })],
+])('nothing is added to %s that exists already', (_kind, create) => {
+  const untouched = newStack();
+  create(untouched);
+
+  const app = new App();
+  const storage = newStack('Storage', app);
+  const bucket = ModelBucket.fromBucket(create(storage), { encryptionKey: kms.Key.fromKeyArn(storage, 'Key', 'arn:aws:kms:eu-west-1:111122223333:key/k') });
+  const access = newStack('Access', app);
+  const cluster = eks.Cluster.fromClusterAttributes(access, 'Cluster', { clusterName: 'blue' });
+  new ModelReaderRole(access, 'Readers', { cluster, buckets: [bucket] }).associate({ namespace: 'team-a', serviceAccount: 'chat' });
+
+  const resources = Template.fromStack(storage).toJSON().Resources;
+  expect(Object.keys(resources)).toEqual(Object.keys(Template.fromStack(untouched).toJSON().Resources));
+  expect(resources).toEqual(Template.fromStack(untouched).toJSON().Resources);
+});
+
+test('an imported bucket needs no resource at all', () => {
+  const stack = newStack();
+  ModelBucket.fromBucket(s3.Bucket.fromBucketName(stack, 'Bucket', 'models-example'));
+  expect(Template.fromStack(stack).toJSON().Resources).toBeUndefined();
+});
+
+test('the key of an existing bucket is kept', () => {
+  const stack = newStack();
+  const encryptionKey = kms.Key.fromKeyArn(stack, 'Key', 'arn:aws:kms:eu-west-1:111122223333:key/k');
+  const bucket = ModelBucket.fromBucket(s3.Bucket.fromBucketName(stack, 'Bucket', 'models-example'), { encryptionKey });
+  expect(bucket.encryptionKey).toBe(encryptionKey);
+});
