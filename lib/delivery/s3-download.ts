@@ -6,7 +6,7 @@ import { PodFacts, PodParts } from './pod-parts';
 import { SKIP_CONTAINERS } from './pod-template';
 import { BOOTSTRAP, inlineProgram, transferProgram } from './program';
 import { ModelArtifact } from '../model';
-import { dnsLabel } from '../model/names';
+import { dnsLabel, sha256 } from '../model/names';
 import { IModelBucket } from '../storage';
 
 /** Options of a download from S3. */
@@ -89,8 +89,8 @@ export class S3Download implements IDeliveryStrategy {
     if (!Number.isInteger(this.jobs) || this.jobs < 1 || this.jobs > 64) {
       throw new Error(`parallelFiles is ${this.jobs}: give a whole number from 1 to 64`);
     }
-    if (this.floor.isUnresolved() || this.floor.toBytes() < 1) {
-      throw new Error('floorRate must be known at synth and at least one byte: pass Size.mebibytes(20)');
+    if (this.floor.isUnresolved() || this.floor.toBytes() < 1 || !Number.isInteger(this.floor.toBytes())) {
+      throw new Error('floorRate must be known at synth, in whole bytes and at least one: pass Size.mebibytes(20)');
     }
     this.sharingKey = JSON.stringify(['s3Download', this.downloader.program, this.downloader.image, this.jobs, this.stall.toSeconds(), this.floor.toBytes(), !!options.ipv6Cluster]);
   }
@@ -103,7 +103,7 @@ export class S3Download implements IDeliveryStrategy {
     if (!pod.identity) {
       throw new Error(`model ${models[0].model.displayName} is downloaded from S3, and the pod has no identity to read it with: pass identity, as readers.associate({ namespace, serviceAccount }) returns it`);
     }
-    const volumes = models.map(delivered => sourceOf(delivered).volumeOf(delivered, models));
+    const volumes = models.map(delivered => sourceOf(delivered).volumeOf(delivered));
     const bytes = volumes.reduce((sum, volume) => sum + volume.size.toBytes(), 0);
     return {
       initContainers: [this.container(models, volumes, bytes)],
@@ -119,21 +119,20 @@ export class S3Download implements IDeliveryStrategy {
   }
 
   /** Where one model lands. */
-  public volumeOf(delivered: DeliveredModel, all: DeliveredModel[]): ModelVolume {
+  public volumeOf(delivered: DeliveredModel): ModelVolume {
     const { model } = delivered;
     const size = this.options.volumeSize ?? Size.bytes(Math.ceil(model.size.toBytes() * VOLUME_HEADROOM));
     if (size.isUnresolved() || size.toBytes() < model.size.toBytes()) {
       const given = size.isUnresolved() ? 'an unresolved token' : mebibytes(size);
       throw new Error(`volumeSize is ${given}, and model ${model.displayName} needs ${mebibytes(model.size)}: give at least that, or leave it out for 1.2 times as much`);
     }
-    const namesakes = all.slice(0, all.indexOf(delivered)).filter(other => other.model.name === model.name).length;
-    const name = dnsLabel('model-', namesakes === 0 ? model.name : `${model.name}-${namesakes + 1}`);
+    const name = volumeName(delivered);
     return { name, size, mountPath: `/models/${name}` };
   }
 
   private container(models: DeliveredModel[], volumes: ModelVolume[], bytes: number): any {
     return {
-      name: dnsLabel('download-', models[0].model.name),
+      name: dnsLabel('download-', volumes[0].name.slice('model-'.length)),
       image: this.downloader.image,
       imagePullPolicy: 'IfNotPresent',
       command: ['/bin/sh', '-c', inlineProgram(BOOTSTRAP)],
@@ -178,6 +177,14 @@ export class S3Download implements IDeliveryStrategy {
       `--destination=${volume.mountPath}`,
     ].map(inlineProgram);
   }
+}
+
+const RESERVED = [TOKEN_VOLUME, WORK_VOLUME];
+
+/** Named after the model where it has its usual path; told apart by the path where not: no two models of a pod share a volume. */
+function volumeName({ model, path }: DeliveredModel): string {
+  const usual = path === `/mnt/${model.name}/models` && !RESERVED.includes(`model-${model.name}`);
+  return usual ? dnsLabel('model-', model.name) : `${dnsLabel('model-', model.name, 52)}-${sha256(path).slice(0, 10)}`;
 }
 
 interface ModelVolume {

@@ -9,7 +9,7 @@ const FIX = "it is known only after deploying, and a manifest in a directory mus
  */
 export function tokenErrors(value: unknown, path = ''): string[] {
   if (Array.isArray(value)) {
-    return Token.isUnresolved(value) ? [`${path} holds an unresolved token: ${FIX}`] : value.flatMap((item, index) => tokenErrors(item, `${path}[${index}]`));
+    return value.flatMap((item, index) => tokenErrors(item, `${path}[${index}]`));
   }
   if (value !== null && typeof value === 'object') {
     return Object.entries(value).flatMap(([key, item]) => [
@@ -17,7 +17,12 @@ export function tokenErrors(value: unknown, path = ''): string[] {
       ...tokenErrors(item, path === '' ? key : `${path}.${key}`),
     ]);
   }
-  return Token.isUnresolved(value) ? [`${path} holds an unresolved token: ${FIX}`] : [];
+  return Token.isUnresolved(value) || isTrace(value) ? [`${path} holds an unresolved token: ${FIX}`] : [];
+}
+
+/** What becomes of a list token beside other items, and of a token object in a patch, which cdk8s copies by way of JSON. */
+function isTrace(value: unknown): boolean {
+  return typeof value === 'string' && /#\{Token\[[^\]]*\]\}|^<unresolved-[-a-z]+>$/.test(value);
 }
 
 /**

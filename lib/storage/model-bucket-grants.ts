@@ -2,8 +2,8 @@ import { Stack } from 'aws-cdk-lib';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import { SessionTag } from '../access/session-tag';
 import { ModelArtifact } from '../model';
-import { checkTenant } from '../model/names';
 import type { IModelBucket } from './model-bucket';
+import { checkTenant } from '../model/names';
 
 /** Options of a grant by session tag. */
 export interface SessionTagGrantOptions {

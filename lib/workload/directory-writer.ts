@@ -31,6 +31,8 @@ export class DirectoryWriter implements ManifestWriter {
 
   public errors(files: RenderedFile[]): string[] {
     const errors: string[] = [];
+    const obstacle = obstacleTo(this.destination);
+    if (obstacle !== undefined) return [`${this.destination} can't be the directory of manifests, for ${obstacle} is a file: give another directory`];
     for (const file of files) {
       for (const document of file.documents) {
         const what = `${document.kind} ${document.metadata?.name}`;
@@ -58,7 +60,7 @@ export class DirectoryWriter implements ManifestWriter {
 
   private mayWrite(name: string): boolean {
     const present = this.contentOf(name);
-    return present === undefined ? !fs.existsSync(path.join(this.destination, name)) : present.startsWith(header(name));
+    return present === undefined ? !fs.lstatSync(path.join(this.destination, name), { throwIfNoEntry: false }) : present.startsWith(header(name));
   }
 
   /** What a regular file holds; undefined for anything else, links among them. */
@@ -66,6 +68,13 @@ export class DirectoryWriter implements ManifestWriter {
     const target = path.join(this.destination, name);
     return fs.lstatSync(target, { throwIfNoEntry: false })?.isFile() ? fs.readFileSync(target, 'utf8') : undefined;
   }
+}
+
+/** The nearest thing that is there of a path, where it is no directory. */
+function obstacleTo(directory: string): string | undefined {
+  let place = directory;
+  while (!fs.existsSync(place)) place = path.dirname(place);
+  return fs.statSync(place).isDirectory() ? undefined : place;
 }
 
 function header(name: string): string {

@@ -77,6 +77,7 @@ class ManifestsSynthesis extends Construct {
   /** CDK keeps the id of a warning in its text; taken out again, it can be acknowledged anywhere above the manifests. */
   private warn(text: string) {
     const [, message, id] = /^(.*) \[ack: (.+)\]$/s.exec(text) ?? [];
+    if (!this.node.scopes.some(scope => Stack.isStack(scope))) process.emitWarning(text);
     if (id === undefined) Annotations.of(this).addWarning(text);
     else Annotations.of(this).addWarningV2(id, message);
   }

@@ -60,5 +60,6 @@ function fileOf(chart: Chart): string {
 export function imagesIn(value: any): string[] {
   if (Array.isArray(value)) return value.flatMap(imagesIn);
   if (value === null || typeof value !== 'object') return [];
-  return Object.entries(value).flatMap(([key, item]) => key === 'image' && typeof item === 'string' ? [item] : imagesIn(item));
+  return Object.entries(value).flatMap(([key, item]) => key === 'image' && typeof item === 'string' ? [item]
+    : key === 'image' && typeof (item as any)?.reference === 'string' ? [(item as any).reference] : imagesIn(item));
 }

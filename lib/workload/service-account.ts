@@ -4,6 +4,11 @@ import type { ChartWithFile } from './rendered-manifests';
 import { WorkloadIdentity } from '../access';
 import { sha256 } from '../model/names';
 
+/** File names have room for 255 characters. */
+function dnsName(serviceAccount: string): string {
+  return serviceAccount.length <= 150 ? serviceAccount : `${serviceAccount.slice(0, 139)}-${sha256(serviceAccount).slice(0, 10)}`;
+}
+
 /**
  * A service account: written once, however many workloads have it, in a file of its own. It has no annotation, as Pod Identity needs none, and
  * one for IRSA would win over it in some drivers.
@@ -23,7 +28,7 @@ export class ServiceAccount extends Chart implements ChartWithFile {
 
   private constructor(scope: IConstruct, id: string, identity: WorkloadIdentity) {
     super(scope as Chart, id);
-    this._manifestFile = `${identity.namespace}.${identity.serviceAccount}.serviceaccount.yaml`;
+    this._manifestFile = `${identity.namespace}.${dnsName(identity.serviceAccount)}.serviceaccount.yaml`;
     new ApiObject(this, 'Resource', {
       apiVersion: 'v1',
       kind: 'ServiceAccount',

@@ -1,3 +1,5 @@
+import { isQualifiedName } from '../private/kubernetes-names';
+
 /** What a taint does to pods that don't tolerate it. */
 export enum TaintEffect {
   /** They are not scheduled onto the node. */
@@ -46,7 +48,7 @@ export class Toleration {
 }
 
 function checkKey(key: string): string {
-  if (!/^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?\/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$/.test(key)) {
+  if (!isQualifiedName(key)) {
     throw new Error(`taint key '${key}' is not valid: use a name such as 'team' or 'nvidia.com/gpu'`);
   }
   return key;

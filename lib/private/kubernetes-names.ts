@@ -1,0 +1,41 @@
+import { Token } from 'aws-cdk-lib';
+
+const NAME = /^[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$/;
+const SUBDOMAIN = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
+const VARIABLE = /^(?!\.{1,2}$)[-._A-Za-z][-._A-Za-z0-9]*$/;
+const QUANTITY = /^\+?(\d+\.?\d*|\.\d+)([KMGTPE]i|[numkMGTPE]|[eE][-+]?\d+)?$/;
+
+/** Tokens pass: who writes the manifest refuses them, and says where they are. */
+function check(what: string, value: string, valid: (value: string) => boolean, rule: string) {
+  if (!Token.isUnresolved(value) && !valid(value)) throw new Error(`${what} '${value}' is not valid: use ${rule}`);
+}
+
+/** @internal */
+export function isQualifiedName(value: string): boolean {
+  const [name, ...prefix] = value.split('/').reverse();
+  return prefix.length <= 1 && NAME.test(name) && prefix.every(isSubdomain);
+}
+
+function isSubdomain(value: string): boolean {
+  return value.length <= 253 && SUBDOMAIN.test(value);
+}
+
+/** @internal */
+export const checkLabelKey = (what: string, value: string) => check(what, value, isQualifiedName, "a name such as 'team' or 'karpenter.sh/nodepool'");
+
+/** @internal */
+export const checkLabelValue = (what: string, value: string) =>
+  check(what, value, text => text === '' || NAME.test(text), "at most 63 letters, digits, '-', '_' and '.', starting and ending with a letter or digit");
+
+/** @internal */
+export const checkSubdomain = (what: string, value: string) => check(what, value, isSubdomain, "lowercase letters, digits, '-' and '.', such as 'inference'");
+
+/** @internal */
+export const checkVariable = (value: string) => check('name of an environment variable', value, text => VARIABLE.test(text), "letters, digits, '-', '_' and '.', not starting with a digit");
+
+/** @internal */
+export const checkQuantity = (what: string, value: string) => check(what, value, text => QUANTITY.test(text), "a quantity such as '500m', '2' or '32Gi'");
+
+/** @internal */
+export const checkImage = (what: string, value: string) =>
+  check(what, value, text => /^[a-z0-9][-a-z0-9._:/]*(@sha256:[0-9a-f]{64})?$/i.test(text), 'repository:tag@sha256:digest');

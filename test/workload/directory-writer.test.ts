@@ -1,0 +1,142 @@
+import * as fs from 'node:fs';
+import * as path from 'node:path';
+import { Environment, temporaryFolder } from './fixture';
+import { DirectoryWriter } from '../../lib/workload/directory-writer';
+import { RenderedFile } from '../../lib/workload/rendered-manifests';
+import { UNKNOWN } from '../delivery/fixture';
+
+function file(name: string, text = 'kind: ConfigMap\n', documents: any[] = [{ kind: 'ConfigMap', metadata: { name: 'map' } }]): RenderedFile {
+  return { name, source: name, documents, text };
+}
+
+const header = (name: string) => `# ${name}: written by cdk-eks-model-artifacts, which overwrites what is changed here.`;
+
+let folder: string;
+let writer: DirectoryWriter;
+const at = (name: string) => path.join(folder, name);
+const read = (name: string) => fs.readFileSync(at(name), 'utf8');
+
+beforeEach(() => {
+  folder = path.join(temporaryFolder(), 'deep', 'manifests');
+  writer = new DirectoryWriter(folder);
+});
+
+test('a file has a first line that says whose it is and what it is called', () => {
+  writer.write([file('a.yaml')]);
+  expect(read('a.yaml')).toBe(`${header('a.yaml')}\nkind: ConfigMap\n`);
+  expect(fs.readdirSync(folder)).toEqual(['a.yaml']);
+});
+
+test('what is written again is the same, and an unchanged file is not touched', () => {
+  writer.write([file('a.yaml')]);
+  const long = new Date('2020-01-01');
+  fs.utimesSync(at('a.yaml'), long, long);
+  writer.write([file('a.yaml')]);
+  expect(fs.statSync(at('a.yaml')).mtime).toEqual(long);
+  writer.write([file('a.yaml', 'kind: Secret\n')]);
+  expect(read('a.yaml')).toContain('kind: Secret');
+});
+
+test('what somebody changed below the first line is overwritten, as that line says', () => {
+  writer.write([file('a.yaml')]);
+  fs.appendFileSync(at('a.yaml'), 'extra: true\n');
+  expect(writer.errors([file('a.yaml')])).toEqual([]);
+  writer.write([file('a.yaml')]);
+  expect(read('a.yaml')).not.toContain('extra');
+});
+
+test('a file that is no longer wanted is removed', () => {
+  writer.write([file('a.yaml'), file('b.yaml')]);
+  writer.write([file('b.yaml')]);
+  expect(fs.readdirSync(folder)).toEqual(['b.yaml']);
+});
+
+test('what others put there is never touched', () => {
+  writer.write([file('a.yaml'), file('b.yaml')]);
+  fs.copyFileSync(at('a.yaml'), at('copy.yaml'));
+  fs.symlinkSync('a.yaml', at('link.yaml'));
+  fs.mkdirSync(at('folder.yaml'));
+  fs.writeFileSync(at('folder.yaml/a.yaml'), header('a.yaml'));
+  fs.writeFileSync(at('theirs.yaml'), 'kind: Secret\n');
+  fs.writeFileSync(at('kustomization.yaml'), '');
+  fs.renameSync(at('b.yaml'), at('renamed.yaml'));
+  fs.writeFileSync(at('almost.yaml'), `\n${header('almost.yaml')}\n`);
+  writer.write([]);
+  expect(fs.readdirSync(folder)).toEqual(['almost.yaml', 'copy.yaml', 'folder.yaml', 'kustomization.yaml', 'link.yaml', 'renamed.yaml', 'theirs.yaml']);
+  expect(fs.readdirSync(at('folder.yaml'))).toEqual(['a.yaml']);
+});
+
+test('a link that is called like a file of ours, to a file of ours elsewhere, is not followed', () => {
+  const elsewhere = path.join(temporaryFolder(), 'b.yaml');
+  fs.writeFileSync(elsewhere, `${header('b.yaml')}\n`);
+  fs.mkdirSync(folder, { recursive: true });
+  fs.symlinkSync(elsewhere, at('b.yaml'));
+  expect(writer.errors([file('b.yaml')])).toHaveLength(1);
+  writer.write([]);
+  expect(fs.lstatSync(at('b.yaml')).isSymbolicLink()).toBe(true);
+  expect(fs.existsSync(elsewhere)).toBe(true);
+});
+
+const OCCUPIED: Record<string, () => void> = {
+  'a file of somebody else': () => fs.writeFileSync(at('a.yaml'), 'kind: Secret\n'),
+  'an empty file': () => fs.writeFileSync(at('a.yaml'), ''),
+  'a copy of another file of ours': () => fs.writeFileSync(at('a.yaml'), `${header('b.yaml')}\n`),
+  'a folder': () => fs.mkdirSync(at('a.yaml')),
+  'a link': () => {
+    fs.writeFileSync(at('target'), header('a.yaml'));
+    fs.symlinkSync('target', at('a.yaml'));
+  },
+};
+
+test.each(Object.keys(OCCUPIED))('%s that we would have to overwrite is refused', name => {
+  fs.mkdirSync(folder, { recursive: true });
+  OCCUPIED[name]();
+  expect(writer.errors([file('a.yaml')])).toEqual([
+    `${at('a.yaml')} is there already and was not written by this library: move it away, or write to another directory`,
+  ]);
+  expect(writer.errors([file('b.yaml')])).toEqual([]);
+});
+
+test('a link that leads nowhere is refused, too', () => {
+  fs.mkdirSync(folder, { recursive: true });
+  fs.symlinkSync('nowhere', at('a.yaml'));
+  expect(writer.errors([file('a.yaml')])).toHaveLength(1);
+});
+
+test('the app reports a file in the way and writes nothing', () => {
+  const environment = new Environment({ directory: folder });
+  environment.server();
+  fs.mkdirSync(folder, { recursive: true });
+  fs.writeFileSync(at('serving.llama.yaml'), 'kind: Secret\n');
+  expect(environment.refusal()).toContain(`[Serving/Manifests] ${at('serving.llama.yaml')} is there already and was not written by this library`);
+  expect(fs.readdirSync(folder)).toEqual(['serving.llama.yaml']);
+});
+
+test.each(['', 'below'])('a directory that is a file, or below one, is refused with its path and what to do: %p', below => {
+  const place = path.join(temporaryFolder(), 'file');
+  fs.writeFileSync(place, '');
+  const errors = new DirectoryWriter(path.join(place, below)).errors([file('a.yaml')]);
+  expect(errors.join()).toMatch(new RegExp(`${path.join(place, below)} .*director.*: `));
+});
+
+test('tokens are reported with the object and the path, every one of them', () => {
+  const documents = [
+    { kind: 'ConfigMap', metadata: { name: 'map' }, data: { a: UNKNOWN, b: ['x', { c: `a-${UNKNOWN}` }] } },
+    { kind: 'Secret', metadata: { name: 'other', labels: { [UNKNOWN]: 'x' } } },
+  ];
+  expect(writer.errors([file('a.yaml', '', documents)]).map(error => error.split(':').slice(0, 2).join(':'))).toEqual([
+    'ConfigMap map: data.a holds an unresolved token',
+    'ConfigMap map: data.b[1].c holds an unresolved token',
+    'Secret other: metadata.labels has an unresolved token for a key',
+  ]);
+});
+
+test('a file is replaced as a whole: who has the old one open reads all of it', () => {
+  writer.write([file('a.yaml', 'old: true\n')]);
+  const open = fs.openSync(at('a.yaml'), 'r');
+  writer.write([file('a.yaml', 'new: true\n')]);
+  expect(fs.readFileSync(open, 'utf8')).toBe(`${header('a.yaml')}\nold: true\n`);
+  fs.closeSync(open);
+  expect(read('a.yaml')).toContain('new: true');
+  expect(fs.readdirSync(folder)).toEqual(['a.yaml']);
+});
