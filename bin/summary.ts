@@ -32,8 +32,8 @@ export function summary({ configuration, assembly, stackName, images }: SummaryI
     ...images.map(image => `  ${image}`),
     '',
     'Next',
-    `  1. npx cdk deploy                    makes the bucket, the role and the associations`,
-    `  2. publish each model, pin its digest in environment.json, npm start      (README, "Publish a model")`,
+    '  1. npx cdk deploy                    makes the bucket, the role and the associations',
+    '  2. publish each model, pin its digest in environment.json, npm start      (README, "Publish a model")',
     `  3. kubectl apply -f ${configuration.manifests}/              or commit the directory for Argo CD or Flux`,
     '',
   ];

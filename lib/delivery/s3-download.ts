@@ -105,17 +105,23 @@ export class S3Download implements IDeliveryStrategy {
     }
     const volumes = models.map(delivered => sourceOf(delivered).volumeOf(delivered));
     const bytes = volumes.reduce((sum, volume) => sum + volume.size.toBytes(), 0);
+    const token = { audience: AUDIENCE, expirationSeconds: TOKEN_SECONDS, path: TOKEN_FILE };
     return {
       initContainers: [this.container(models, volumes, bytes)],
       volumes: [
-        ...volumes.map(volume => ({ name: volume.name, emptyDir: { sizeLimit: mebibytes(volume.size) } })),
+        ...volumes.map(({ name, size }) => ({ name, emptyDir: { sizeLimit: mebibytes(size) } })),
         { name: WORK_VOLUME, emptyDir: { sizeLimit: '64Mi' } },
-        { name: TOKEN_VOLUME, projected: { sources: [{ serviceAccountToken: { audience: AUDIENCE, expirationSeconds: TOKEN_SECONDS, path: TOKEN_FILE } }] } },
+        { name: TOKEN_VOLUME, projected: { sources: [{ serviceAccountToken: token }] } },
       ],
       volumeMounts: models.map((delivered, index) => ({ name: volumes[index].name, mountPath: delivered.path, subPath: 'models', readOnly: true })),
       annotations: pod.withholdCredentials ?? true ? { [SKIP_CONTAINERS]: pod.containers.join(',') } : {},
-      startWindow: Duration.seconds(models.reduce((sum, { model }) => sum + this.stall.toSeconds() + secondsAtRate(model.size.toBytes(), this.floor), 0)),
+      startWindow: Duration.seconds(models.reduce((sum, { model }) => sum + this.secondsFor(model), 0)),
     };
+  }
+
+  /** The models of a pod are fetched one after the other: each may stall once, and go at the floor rate. */
+  private secondsFor(model: ModelArtifact): number {
+    return this.stall.toSeconds() + secondsAtRate(model.size.toBytes(), this.floor);
   }
 
   /** Where one model lands. */

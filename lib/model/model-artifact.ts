@@ -1,6 +1,6 @@
 import { Size, SizeRoundingBehavior } from 'aws-cdk-lib';
-import { literal } from '../private/literal';
 import { checkModelName, checkPrefix, checkTenant, checkVersion, dnsLabel, sha256 } from './names';
+import { literal } from '../private/literal';
 
 /** Properties of a model. */
 export interface ModelArtifactProps {

@@ -42,6 +42,7 @@ export function startupWindow(models: DeliveredModel[]): Duration {
  */
 export function serverContainer(spec: ServerPodSpec): { container: any; volumes: any[] } {
   const { readyPath, livePath = readyPath } = spec.engine?.options ?? {};
+  const startupProbes = Math.ceil(startupWindow(spec.models).toSeconds() / PROBE_SECONDS);
   const container = {
     name: SERVER_CONTAINER,
     image: spec.image,
@@ -51,7 +52,7 @@ export function serverContainer(spec: ServerPodSpec): { container: any; volumes:
     env: Object.entries({ ...WRITABLE_HOME, ...OFFLINE, ...spec.env }).map(([name, value]) => ({ name, value })),
     ports: [{ name: 'http', containerPort: spec.port }],
     resources: nonEmpty({ requests: nonEmpty(spec.requests), limits: nonEmpty(spec.limits) }),
-    startupProbe: { ...check(readyPath), periodSeconds: PROBE_SECONDS, failureThreshold: Math.ceil(startupWindow(spec.models).toSeconds() / PROBE_SECONDS) },
+    startupProbe: { ...check(readyPath), periodSeconds: PROBE_SECONDS, failureThreshold: startupProbes },
     readinessProbe: { ...check(readyPath), periodSeconds: PROBE_SECONDS },
     // Kubernetes starts it only after the startup probe has passed once.
     livenessProbe: { ...check(livePath), periodSeconds: PROBE_SECONDS, failureThreshold: 6 },

@@ -40,8 +40,8 @@ function synthesise(name: string, acknowledged: Acknowledgement[], validation: b
     process.env.CDK_VALIDATION = String(validation);
     process.env.CDK_CONTEXT_JSON = JSON.stringify({ '@aws-cdk/core:validateAgainstDefaultRules': true });
     jest.isolateModules(() => {
-      const { App, Stack, Validations } = require('aws-cdk-lib') as typeof import('aws-cdk-lib');
-      const { AwsSolutionsChecks } = require('cdk-nag') as typeof import('cdk-nag');
+      const { App, Stack, Validations } = jest.requireActual<typeof import('aws-cdk-lib')>('aws-cdk-lib');
+      const { AwsSolutionsChecks } = jest.requireActual<typeof import('cdk-nag')>('cdk-nag');
       const original = App.prototype.synth;
       jest.spyOn(App.prototype, 'synth').mockImplementation(function (this: InstanceType<typeof App>, options) {
         const [stack] = this.node.findAll().filter(Stack.isStack);
@@ -51,7 +51,7 @@ function synthesise(name: string, acknowledged: Acknowledgement[], validation: b
         template = withoutBootstrap(assembly.getStackByName(stack.stackName).template);
         return assembly;
       });
-      require(path.join(EXAMPLES, name, 'app.ts'));
+      jest.requireActual(path.join(EXAMPLES, name, 'app.ts'));
     });
     const files = fs.readdirSync('manifests').sort();
     return { template, manifests: Object.fromEntries(files.map(file => [file, documentsOf(path.join('manifests', file))])) };

@@ -37,7 +37,8 @@ function lockedPackages(names: string[]): Record<string, any> {
       }
       if (result[key] === undefined) {
         const entry = result[key] = fromCache(LOCK[key]);
-        for (const dependency of Object.keys({ ...entry.dependencies, ...entry.optionalDependencies, ...entry.peerDependencies })) add(dependency, key);
+        const needed = { ...entry.dependencies, ...entry.optionalDependencies, ...entry.peerDependencies };
+        for (const dependency of Object.keys(needed)) add(dependency, key);
       }
       return;
     }
