@@ -1,0 +1,287 @@
+import { execFile, spawnSync } from 'node:child_process';
+import { chmodSync, chownSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Bench, bytes, digests, Files, findShell, SMALL_MODEL, withBench } from './bench';
+import { expectNoProcesses } from './scenarios';
+import { transferProgram } from '../../../lib/delivery/program';
+
+jest.setTimeout(60_000);
+
+const dash = findShell('dash');
+const run = dash ? test : test.skip;
+const bench = (test: (bench: Bench) => Promise<void>) => () => withBench(dash!, 's5cmd', test);
+const BOOT = /^(sha256:\S+) \S+ /;
+
+const rewrite = (file: string, change: (text: string) => string) => writeFileSync(file, change(readFileSync(file, 'utf8')));
+
+describe(`restarts${dash ? '' : ' (skipped: no dash on this machine)'}`, () => {
+  run('a second start does nothing and asks nobody', bench(async (b) => {
+    const publication = b.publish();
+    expect((await b.run(b.arguments(publication))).code).toBe(0);
+    b.s3.requests.length = b.agent.calls = 0;
+    await b.agent.stop();
+    const again = await b.run(b.arguments(publication, { digest: publication.digest }));
+    expect([again.code, b.s3.requests, b.agent.calls]).toEqual([0, [], 0]);
+    expect(JSON.parse(again.termination)).toMatchObject({ cached: true, digest: publication.digest, bytes: publication.totalBytes });
+    expect(digests(b.files())).toEqual(digests(publication.files));
+  }));
+
+  run('a kill between rename and marker heals without fetching', bench(async (b) => {
+    const publication = b.publish();
+    await b.run(b.arguments(publication));
+    renameSync(join(b.destination, '.ready'), join(b.destination, '.ready.next'));
+    b.s3.requests.length = 0;
+    expect((await b.run(b.arguments(publication))).code).toBe(0);
+    expect([b.s3.requests, b.leftovers()]).toEqual([[], ['.ready']]);
+    expect(digests(b.files())).toEqual(digests(publication.files));
+  }));
+
+  run('S3-07 a folder without a marker is hashed again and only what is wrong is fetched', bench(async (b) => {
+    const publication = b.publish();
+    await b.run(b.arguments(publication));
+    rmSync(join(b.destination, '.ready'));
+    writeFileSync(join(b.destination, 'models', 'model-00002.safetensors'), bytes('stale', 300_000)); // of the same size
+    writeFileSync(join(b.destination, 'models', 'model-00002.safetensors123456'), 'not published');
+    b.s3.requests.length = 0;
+    expect((await b.run(b.arguments(publication, { digest: publication.digest }))).code).toBe(0);
+    expect(new Set(b.s3.keys())).toEqual(new Set([`${publication.prefix}model-00002.safetensors`]));
+    expect(digests(b.files())).toEqual(digests(publication.files));
+    expect(b.leftovers()).toEqual(['.ready']);
+  }));
+
+  run('S3-07 after another boot every file is hashed again', bench(async (b) => {
+    const publication = b.publish();
+    await b.run(b.arguments(publication));
+    rewrite(join(b.destination, '.ready'), (text) => text.replace(BOOT, '$1 11111111-2222-3333-4444-555555555555 '));
+    writeFileSync(join(b.destination, 'models', 'config.json'), bytes('lost', 200));
+    b.s3.requests.length = 0;
+    expect((await b.run(b.arguments(publication))).code).toBe(0);
+    expect(new Set(b.s3.keys())).toEqual(new Set([`${publication.prefix}config.json`]));
+    expect(digests(b.files())).toEqual(digests(publication.files));
+  }));
+
+  run('verified files of another boot are hashed again', bench(async (b) => {
+    const publication = b.publish();
+    b.s3.rules = [{ key: /model-00001/, fault: 'denied' }];
+    b.env = { MODEL_TRANSFER_JOBS: '1' };
+    await b.run(b.arguments(publication));
+    const verified = join(b.destination, '.verified');
+    const [folder] = readdirSync(verified).filter((name) => name.length === 64);
+    const kept = Object.keys(b.files(join(verified, folder))).filter((name) => !/manifest|model\.json/.test(name));
+    expect(kept.length).toBeGreaterThan(0);
+    kept.forEach((name) => writeFileSync(join(verified, folder, name), 'lost by a crash'));
+    writeFileSync(join(verified, 'boot'), '11111111-2222-3333-4444-555555555555\n');
+    b.s3.rules = [];
+    expect((await b.run(b.arguments(publication))).code).toBe(0);
+    expect(digests(b.files())).toEqual(digests(publication.files));
+  }));
+
+  run('S3-07 a new version replaces the old one, whose shards have the same size', bench(async (b) => {
+    const old = b.publish();
+    await b.run(b.arguments(old));
+    const files: Files = { ...SMALL_MODEL, 'model-00002.safetensors': bytes('tuned', 300_000) };
+    const tuned = b.publish(files, { prefix: 'models/team-a/llama/v2/' });
+    b.s3.requests.length = 0;
+    b.s3.rules = [{ key: /model-00002/, fault: 'denied', times: 1 }];
+    expect((await b.run(b.arguments(tuned))).code).toBe(66);
+    expect(existsSync(join(b.destination, 'models'))).toBe(false);
+    expect((await b.run(b.arguments(tuned))).code).toBe(0);
+    expect(digests(b.files())).toEqual(digests(tuned.files));
+    expect(b.s3.keys().filter((key) => /model-00001/.test(key))).toEqual([]); // the same bytes in both
+  }));
+
+  run('S3-09 what a killed downloader left is swept, never moved', bench(async (b) => {
+    const publication = b.publish();
+    const junk = ['.incoming/1/1.file83746', '.incoming/config.json', `.verified/${'a'.repeat(64)}/config.json`, '.verified/odd/file'];
+    for (const name of junk) {
+      mkdirSync(join(b.destination, name, '..'), { recursive: true });
+      writeFileSync(join(b.destination, name), 'junk');
+    }
+    writeFileSync(join(b.destination, '.verified', 'boot'), readFileSync('/proc/sys/kernel/random/boot_id'));
+    let during: string[] = ['nothing was fetched'];
+    b.s3.rules = [{ key: /config\.json/, fault: 'hook', times: 1, hook: () => { during = junk.filter((name) => existsSync(join(b.destination, name))); } }];
+    expect((await b.run(b.arguments(publication))).code).toBe(0);
+    expect(digests(b.files())).toEqual(digests(publication.files));
+    expect(b.leftovers()).toEqual(['.ready']);
+    expect(during).toEqual([]); // before more bytes come, not only at the end
+  }));
+
+  run('S3-09 a SIGKILL at any of ten points loses nothing that was verified', bench(async (b) => {
+    const files: Files = Object.fromEntries(Array.from({ length: 10 }, (_, shard) => [`shards/model-${shard}.bin`, bytes(`shard ${shard}`, 20_000)]));
+    const publication = b.publish(files);
+    b.env = { MODEL_TRANSFER_JOBS: '2' };
+    const verified = () => existsSync(join(b.destination, '.verified'))
+      ? readdirSync(join(b.destination, '.verified'), { recursive: true }).map(String).map((name) => name.slice(65)).filter((name) => name in publication.files && name !== 'manifest.sha256')
+      : [];
+    let seed = 20_240_601, finished = 0, everKept = 0;
+    for (let point = 0; point < 10; point++) {
+      const before = verified();
+      b.s3.requests.length = 0;
+      seed = (seed * 1_103_515_245 + 12_345) % 2 ** 31;
+      let timer: NodeJS.Timeout | undefined;
+      const outcome = await b.run(b.arguments(publication), () => { timer = setTimeout(() => b.killAll(), 100 + seed % 900); });
+      clearTimeout(timer);
+      const fetched = b.s3.keys().map((key) => key.slice(publication.prefix.length));
+      expect(fetched.filter((name) => before.includes(name))).toEqual([]);
+      if (outcome.code === 0) { // it was faster: begin anew
+        expect(digests(b.files())).toEqual(digests(publication.files));
+        finished++;
+        rmSync(b.destination, { recursive: true });
+        mkdirSync(b.destination);
+      } else if (existsSync(join(b.destination, 'models'))) {
+        expect(digests(b.files())).toEqual(digests(publication.files));
+      }
+      everKept += verified().length;
+    }
+    const before = verified();
+    b.s3.requests.length = 0;
+    expect((await b.run(b.arguments(publication))).code).toBe(0);
+    expect(b.s3.keys().map((key) => key.slice(publication.prefix.length)).filter((name) => before.includes(name))).toEqual([]);
+    expect(digests(b.files())).toEqual(digests(publication.files));
+    expect(b.leftovers()).toEqual(['.ready']);
+    expect(everKept + finished).toBeGreaterThan(0);
+  }));
+
+  run('SIGTERM ends everything and keeps what was verified', bench(async (b) => {
+    const publication = b.publish();
+    b.s3.rules = [{ key: /model-00001/, fault: 'stall in body' }];
+    const kept = () => b.leftovers().filter((name) => /\.verified\/.*\/config\.json$/.test(name));
+    let signalled = 0;
+    const outcome = await b.run(b.arguments(publication), (child) => {
+      const timer = setInterval(() => {
+        if (kept().length === 0) return;
+        clearInterval(timer);
+        signalled = Date.now();
+        child.kill('SIGTERM');
+      }, 50);
+      child.on('exit', () => clearInterval(timer));
+    });
+    expect([outcome.code, outcome.termination]).toEqual([143, expect.stringContaining('signal')]);
+    await expectNoProcesses(b);
+    expect(Date.now() - signalled).toBeLessThan(5000); // far below the stall that it was in
+    expect(kept()).toHaveLength(1);
+    expect(b.leftovers().filter((name) => name.startsWith('.incoming'))).toEqual([]);
+    b.s3.rules = [];
+    b.s3.requests.length = 0;
+    expect((await b.run(b.arguments(publication))).code).toBe(0);
+    expect(b.s3.keys().filter((key) => /config\.json/.test(key))).toEqual([]);
+  }));
+
+  run('SIGTERM while credentials are awaited', bench(async (b) => {
+    await b.agent.stop();
+    b.env = { MODEL_TRANSFER_CREDENTIALS_WAIT: '60', MODEL_TRANSFER_BACKOFF_CAP: '60' };
+    const outcome = await b.run(b.arguments(b.publish()), (child) => setTimeout(() => child.kill('SIGTERM'), 600));
+    expect(outcome.code).toBe(143);
+    expect(outcome.seconds).toBeLessThan(3);
+    await expectNoProcesses(b);
+  }));
+});
+
+describe(`the command line${dash ? '' : ' (skipped: no dash on this machine)'}`, () => {
+  run('two models in one call, each to its own folder', bench(async (b) => {
+    const base = b.publish();
+    const adapter = b.publish({ 'adapter.bin': bytes('adapter', 3_000) }, { prefix: 'models/team-a/adapter/v7/' });
+    const second = join(b.destination, 'adapter');
+    const outcome = await b.run([...b.arguments(base, { destination: join(b.destination, 'base') }), ...b.arguments(adapter, { model: 'adapter "7"', destination: second })]);
+    expect(outcome.code).toBe(0);
+    expect(digests(b.files(join(second, 'models')))).toEqual(digests(adapter.files));
+    expect(digests(b.files(join(b.destination, 'base', 'models')))).toEqual(digests(base.files));
+    expect(outcome.termination.trim().split('\n').map((line) => JSON.parse(line).model)).toEqual(['llama', 'adapter "7"']);
+  }));
+
+  run('thousands of small files travel in batches', bench(async (b) => {
+    const files: Files = Object.fromEntries(Array.from({ length: 900 }, (_, file) => [`part-${file % 7}/row-${file}.json`, bytes(`row ${file}`, 40)]));
+    const publication = b.publish(files);
+    b.s3.rules = [{ key: /row-55\./, fault: '503', times: 4 }, { key: /row-700\./, fault: 'flip a bit', times: 1 }];
+    const outcome = await b.run(b.arguments(publication));
+    expect([outcome.code, outcome.stderr]).toEqual([0, '']);
+    expect(digests(b.files())).toEqual(digests(publication.files));
+    // One file that fails is asked for again, not its batch.
+    expect(b.s3.keys().filter((key) => /row-/.test(key)).length).toBeLessThan(910);
+    expect(b.agent.calls).toBeLessThan(20);
+    expect(outcome.seconds).toBeLessThan(15);
+  }));
+
+  run('the object that is to blame in a batch is named', bench(async (b) => {
+    const files: Files = Object.fromEntries(Array.from({ length: 40 }, (_, file) => [`row-${file}.json`, bytes(`row ${file}`, 40)]));
+    b.s3.rules = [{ key: /row-33\./, fault: '404' }, { key: /row-31\./, fault: '503' }];
+    const outcome = await b.run(b.arguments(b.publish(files)));
+    expect([outcome.code, outcome.termination]).toEqual([66, expect.stringContaining('row-33.json: not published')]);
+  }));
+
+  run('the first failure ends the other workers', bench(async (b) => {
+    b.s3.rules = [{ key: /model-00001/, fault: 'stall in body' }, { key: /model-00002/, fault: 'denied' }];
+    const outcome = await b.run(b.arguments(b.publish()));
+    expect([outcome.code, outcome.seconds < 5]).toEqual([66, true]);
+    await expectNoProcesses(b);
+  }));
+
+  run('progress tells bytes, total, rate and time left', bench(async (b) => {
+    b.s3.rules = [{ key: /model-00001/, fault: 'trickle' }];
+    const publication = b.publish({ 'model-00001.safetensors': bytes('slow', 400_000) });
+    const outcome = await b.run(b.arguments(publication));
+    const progress = outcome.events.filter(({ event }) => event === 'progress');
+    expect(outcome.code).toBe(0);
+    expect(progress.length).toBeGreaterThan(0);
+    for (const event of progress) {
+      expect(event).toEqual({ v: 1, event: 'progress', model: 'llama', bytes: expect.any(Number), totalBytes: 400_000, rate: expect.any(Number), eta: event.rate > 0 ? expect.any(Number) : null });
+      expect(event.bytes).toBeLessThanOrEqual(400_000);
+    }
+    expect(progress.at(-1).bytes).toBeGreaterThan(0);
+  }));
+
+  run('S3-10 nothing but the destination and TMPDIR has to be writable, and nobody has to be root', bench(async (b) => {
+    chmodSync(b.root, 0o777);
+    if (process.getuid!() === 0) {
+      b.uid = 65534;
+      [b.destination, join(b.root, 'tmp')].forEach((folder) => chownSync(folder, 65534, 65534));
+    }
+    b.env = { HOME: '/nonexistent' };
+    const publication = b.publish();
+    const outcome = await b.run(b.arguments(publication));
+    expect([outcome.code, outcome.stderr]).toEqual([0, '']);
+    expect(digests(b.files())).toEqual(digests(publication.files));
+  }));
+
+  run('S3-01 the bridge gives what credential_process needs, and the downloader alone gets nothing', bench(async (b) => {
+    const program = join(b.root, 'program.sh');
+    writeFileSync(program, transferProgram('s5cmd'));
+    const env = { PATH: dash!.path, AWS_CONTAINER_CREDENTIALS_FULL_URI: b.agent.uri, AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE: join(b.root, 'token') };
+    const bridge = await new Promise<string>((resolve) => {
+      execFile(dash!.sh, [program, 'credentials'], { env }, (_, stdout) => resolve(stdout));
+    });
+    expect(JSON.parse(bridge)).toEqual({
+      Version: 1, AccessKeyId: expect.stringMatching(/^ASIA/), SecretAccessKey: b.agent.secret, SessionToken: expect.stringMatching(/^session-/), Expiration: expect.stringMatching(/Z$/),
+    });
+    expect(bridge.length).toBeLessThan(8192);
+    const alone = spawnSync(process.env.S5CMD_BINARY ?? join(__dirname, 'downloaders', 's5cmd'), ['--log', 'error', 'cp', 's3://models-bucket/x', 'x'], { env: { ...env, AWS_CONTAINER_CREDENTIALS_FULL_URI: 'http://169.254.170.23/v1/credentials', AWS_REGION: 'us-west-2', S3_ENDPOINT_URL: b.s3.endpoint }, encoding: 'utf8', cwd: b.root, timeout: 20_000 });
+    expect([alone.status, alone.stderr]).toEqual([1, expect.stringContaining('NoCredentialProviders')]);
+  }));
+
+  const good = ['--model=m', '--source=s3://b/p/', '--region=r', '--max-bytes=5', '--destination=/nonexistent/d'];
+  const replaced = (flag: string, value: string) => good.map(word => word.startsWith(`${flag}=`) ? `${flag}=${value}` : word);
+  run.each<[string, string[], RegExp, Record<string, string>]>([
+    ['nothing', [], /expected --model/, {}],
+    ['a flag before --model', good.slice(1), /expected --model/, {}],
+    ['an unknown flag', [...good, '--verbose=x'], /unknown flag, or one without a value: --verbose=x/, {}],
+    ['a flag without a value', [...good, '--digest'], /one without a value: --digest/, {}],
+    ['a source without a closing slash', replaced('--source', 's3://b/p'), /slash at its end/, {}],
+    ['a source that is not S3', replaced('--source', '/etc/'), /s3:/, {}],
+    ['no region', good.filter(word => word !== '--region=r'), /--region is missing/, {}],
+    ['a size in words', replaced('--max-bytes', '5GB'), /--max-bytes/, {}],
+    ['a size with a leading zero', replaced('--max-bytes', '010'), /--max-bytes/, {}],
+    ['a relative destination', replaced('--destination', 'd'), /absolute path/, {}],
+    ['a short digest', [...good, '--digest=sha256:abc'], /--digest must be/, {}],
+    ['a digest in capitals', [...good, `--digest=sha256:${'A'.repeat(64)}`], /--digest must be/, {}],
+    ['one destination for two models', [...good, ...good], /two models have the destination/, {}],
+    ['a newline in a value', replaced('--source', 's3://b/p\nq/'), /holds a newline/, {}],
+    ['a setting that is no number', good, /whole number/, { MODEL_TRANSFER_JOBS: '$(id)' }],
+    ['a setting of zero', good, /whole number/, { MODEL_TRANSFER_STALL: '0' }],
+    ['a back-off in words', good, /number of seconds/, { MODEL_TRANSFER_BACKOFF_CAP: '1m' }],
+  ])('settings are refused: %s', (_, args, says, env) => withBench(dash!, 's5cmd', async (b) => {
+    b.env = env;
+    const outcome = await b.run(args);
+    expect([outcome.code, outcome.termination]).toEqual([64, expect.stringMatching(says)]);
+    expect(b.s3.requests).toEqual([]);
+  }));
+});

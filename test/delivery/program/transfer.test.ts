@@ -1,0 +1,12 @@
+import { findShell, withBench } from './bench';
+import { play, REFUSED } from './scenarios';
+
+jest.setTimeout(60_000);
+
+const dash = findShell('dash');
+const run = dash ? test.concurrent : test.skip; // most of a run is waiting
+const why = dash ? '' : ' (skipped: no dash on this machine)';
+
+describe(`s5cmd under dash ends with nothing visible and says why${why}`, () => {
+  run.each(REFUSED.filter(({ only }) => only !== 'aws'))('$name', (scenario) => withBench(dash!, 's5cmd', (bench) => play(bench, scenario)));
+});
