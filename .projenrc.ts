@@ -102,7 +102,7 @@ project.testTask.exec('tsc -p test/tsconfig.json --noEmit');
 project.testTask.exec('eslint --ext .ts --no-error-on-unmatched-pattern lib bin test examples projenrc .projenrc.ts', { env: { ESLINT_USE_FLAT_CONFIG: 'false', NODE_NO_WARNINGS: '1' } });
 project.testTask.spawn(project.compileTask);
 project.testTask.exec('jsii-rosetta extract --compile --fail --strict');
-project.testTask.exec('jest --passWithNoTests=false --ci', { receiveArgs: true });
+project.testTask.exec('jest --ci --maxWorkers=2', { receiveArgs: true });
 
 // Other languages need toolchains of their own: `npm run package-all` builds them.
 project.packageTask.reset();

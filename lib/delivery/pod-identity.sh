@@ -30,7 +30,7 @@ read_agent() {
       agent_problem='the agent refused with HTTP 4xx: no Pod Identity association for this service account in this cluster, or it is not effective yet' ;;
     *HTTP*' 5'[0-9][0-9]*)
       agent_problem='the agent answered HTTP 5xx: it gets no credentials for this service account (no association, or EKS Auth is throttled or not reachable)' ;;
-    '' | *'HTTP 000' | wget:*) agent_problem='no answer: the Pod Identity agent is not running on this node, or not yet' ;;
+    '' | *'HTTP 000' | wget:*) agent_problem='no answer: the Pod Identity agent is not running on this node, or not yet; AWS Fargate and Windows have none' ;;
   esac
   [ -z "$agent_problem" ] || return 1
   access_key=$(json_member "$reply" AccessKeyId) secret_key=$(json_member "$reply" SecretAccessKey)

@@ -32,7 +32,7 @@ describe('what is published is write-once', () => {
     ['the publisher of a tenant', publishOne, [TEAM]],
     ['the publisher of every tenant', publishAll, [TEAM, OTHER, SHARED]],
     ['an administrator', ADMIN, [TEAM, OTHER, SHARED]],
-  ])('%s creates objects below models/ and overwrites none', async (_who, identity, keys) => {
+  ])('S3-05 %s creates objects below models/ and overwrites none', async (_who, identity, keys) => {
     for (const key of keys) {
       expect([key, await may(identity, 's3:PutObject', key, NEW)]).toEqual([key, true]);
       expect([key, await may(identity, 's3:PutObject', key, OVERWRITE)]).toEqual([key, false]);

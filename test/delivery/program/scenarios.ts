@@ -37,9 +37,9 @@ export const REFUSED: Scenario[] = [
     within: 2,
   },
   {
-    name: 'S3-13 an agent that never comes ends the wait',
+    name: 'S3-13 S3-31 an agent that never comes ends the wait, and where none ever does is told',
     code: 77,
-    says: [/within 1 s/, /no answer/, /not running on this node/],
+    says: [/within 1 s/, /no answer/, /not running on this node/, /Fargate/],
     prepare: (bench) => bench.agent.stop(),
     within: 6,
   },
@@ -159,7 +159,7 @@ export const REFUSED: Scenario[] = [
   { name: 'a model.json without totalBytes', code: 65, says: [/totalBytes/], publish: { totalBytes: null } },
   { name: 'a totalBytes that is a text', code: 65, says: [/totalBytes/], publish: { totalBytes: '12' } },
   {
-    name: 'a volume that is too small, before the first byte of weights',
+    name: 'S3-30 a volume that is too small, before the first byte of weights',
     code: 73,
     says: [/still to come/, /100 KiB free/, /raise/],
     prepare: (bench) => {
