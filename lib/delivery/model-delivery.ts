@@ -1,6 +1,7 @@
 import { Duration } from 'aws-cdk-lib';
 import { PodFacts, PodParts } from './pod-parts';
-import { S3Download, S3DownloadOptions } from './s3-download';
+import { S3Download } from './s3-download';
+import { S3DownloadOptions } from './s3-download-options';
 import { ModelArtifact } from '../model';
 import { literal } from '../private/literal';
 
