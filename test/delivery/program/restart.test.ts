@@ -118,8 +118,16 @@ describe(`restarts${dash ? '' : ' (skipped: no dash on this machine)'}`, () => {
       const before = verified();
       b.s3.requests.length = 0;
       seed = (seed * 1_103_515_245 + 12_345) % 2 ** 31;
+      // After some requests, and a while: a point in the transfer, however fast the machine is.
+      const requests = 1 + seed % 7, wait = seed % 113;
       let timer: NodeJS.Timeout | undefined;
-      const outcome = await b.run(b.arguments(publication), () => { timer = setTimeout(() => b.killAll(), 100 + seed % 900); });
+      const outcome = await b.run(b.arguments(publication), () => {
+        timer = setInterval(() => {
+          if (b.s3.requests.length < requests) return;
+          clearInterval(timer);
+          timer = setTimeout(() => b.killAll(), wait);
+        }, 5);
+      });
       clearTimeout(timer);
       const fetched = b.s3.keys().map((key) => key.slice(publication.prefix.length));
       expect(fetched.filter((name) => before.includes(name))).toEqual([]);
@@ -139,7 +147,7 @@ describe(`restarts${dash ? '' : ' (skipped: no dash on this machine)'}`, () => {
     expect(b.s3.keys().map((key) => key.slice(publication.prefix.length)).filter((name) => before.includes(name))).toEqual([]);
     expect(digests(b.files())).toEqual(digests(publication.files));
     expect(b.leftovers()).toEqual(['.ready']);
-    expect(everKept + finished).toBeGreaterThan(0);
+    expect(everKept + finished).toBeGreaterThan(0); // else it was killed too early to show anything
   }));
 
   run('SIGTERM ends everything and keeps what was verified', bench(async (b) => {
