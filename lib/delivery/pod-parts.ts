@@ -1,4 +1,4 @@
-import { Duration } from 'aws-cdk-lib';
+import { Duration, Size } from 'aws-cdk-lib';
 import { WorkloadIdentity } from '../access';
 
 /** What a delivery knows of the pod that it brings models to. */
@@ -53,6 +53,13 @@ export interface PodParts {
    * @default - none
    */
   readonly annotations?: { [key: string]: string };
+
+  /**
+   * Disk of the node that the parts take up as long as the pod lives, so that a workload can ask for it.
+   *
+   * @default - none
+   */
+  readonly ephemeralStorage?: Size;
 
   /**
    * How long the parts may take until the application's containers start.

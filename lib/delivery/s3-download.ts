@@ -67,6 +67,7 @@ export class S3Download implements IDeliveryStrategy {
       ],
       volumeMounts: models.map((delivered, index) => ({ name: volumes[index].name, mountPath: delivered.path, subPath: 'models', readOnly: true })),
       annotations: pod.withholdCredentials ?? true ? { [SKIP_CONTAINERS]: pod.containers.join(',') } : {},
+      ephemeralStorage: Size.bytes(bytes),
       startWindow: Duration.seconds(models.reduce((sum, { model }) => sum + this.secondsFor(model), 0)),
     };
   }

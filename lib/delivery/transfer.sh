@@ -190,6 +190,7 @@ check_size() {
   fi
   total_bytes=$(declared_total "$verified/model.json")
   case $total_bytes in '' | 0?* | ????????????????*) total_bytes=0 && die 65 "${source}model.json has no totalBytes, a whole number of bytes" ;; esac
+  [ "$total_bytes" -gt 0 ] || die 65 "${source}manifest.sha256 names no file with a byte in it: an empty folder was published; publish the model's files under a new version"
   [ "$total_bytes" -le "$max_bytes" ] || die 65 "the model holds $total_bytes bytes, declared are at most $max_bytes: raise the declared size of the model"
   [ "$total_bytes" -ge "$((max_bytes / 2))" ] || warn "the model holds $total_bytes bytes, less than half of the declared $max_bytes: lower the declared size, it is reserved on the node"
   measure_verified

@@ -23,7 +23,7 @@ export class ModelManifest {
   /**
    * A manifest of these files, in the order of their paths.
    *
-   * @throws where a path can't be a key or is escaped by `sha256sum`, is named twice, or where `model.json` is missing
+   * @throws where a path can't be a key or is escaped by `sha256sum`, is named twice, where `model.json` is missing, or any other file
    */
   public static of(entries: ManifestEntry[]): ModelManifest {
     return new ModelManifest(entries);
@@ -64,6 +64,9 @@ export class ModelManifest {
     }
     if (!seen.has(ModelManifest.DESCRIPTION_NAME)) {
       throw new Error(`the manifest has no line for ${ModelManifest.DESCRIPTION_NAME}: without the total size nobody knows what fits a volume`);
+    }
+    if (seen.size === 1) {
+      throw new Error(`the manifest names ${ModelManifest.DESCRIPTION_NAME} alone: a model has at least one file, publish from the folder that holds it`);
     }
     // Bytes, not UTF-16: the order that `LC_ALL=C sort` gives, so that a manifest made with coreutils is the same.
     this.files = [...entries].sort((a, b) => Buffer.compare(Buffer.from(a.path), Buffer.from(b.path)));

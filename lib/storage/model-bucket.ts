@@ -41,9 +41,9 @@ export interface ExistingModelBucketOptions {
   readonly region?: string;
 
   /**
-   * The KMS key that encrypts the objects. The bucket uses it with S3 Bucket Keys.
+   * The KMS key that encrypts the objects. The bucket uses it with S3 Bucket Keys: an object that was encrypted without them can't be read.
    *
-   * @default - keys managed by S3
+   * @default - the key that the reference knows, as an `s3.Bucket` does; else keys managed by S3
    */
   readonly encryptionKey?: kms.IKeyRef;
 }
@@ -186,7 +186,7 @@ class ExistingModelBucket implements IModelBucket {
   constructor(public readonly bucket: s3.IBucketRef, options: ExistingModelBucketOptions) {
     this.bucketName = bucketNameOf(bucket);
     this.region = options.region ?? bucket.env.region;
-    this.encryptionKey = options.encryptionKey;
+    this.encryptionKey = options.encryptionKey ?? (bucket as Partial<s3.IBucket>).encryptionKey;
     this.grants = ModelBucketGrants.forBucket(this);
     const definition = bucketDefinition(bucket);
     if (definition) {

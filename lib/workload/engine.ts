@@ -14,6 +14,13 @@ export interface EngineOptions {
    */
   readonly args?: string[];
 
+  /**
+   * Arguments that follow where a pod has more than one GPU; `{gpus}` stands for their number.
+   *
+   * @default - none: the engine finds out by itself
+   */
+  readonly multiGpuArgs?: string[];
+
   /** Port that the engine serves on. */
   readonly port: number;
 
@@ -38,14 +45,20 @@ export class Engine {
   public static readonly VLLM = Engine.of({
     command: ['vllm', 'serve'],
     args: ['{path}', '--served-model-name={name}', '--port={port}'],
+    multiGpuArgs: ['--tensor-parallel-size={gpus}'],
     port: 8000,
     readyPath: '/health',
   });
 
-  /** Text Generation Inference: `text-generation-launcher`. https://huggingface.co/docs/text-generation-inference/reference/launcher */
+  /**
+   * Text Generation Inference: `text-generation-launcher`. Images after 3.0.1 keep Python below `/root` and don't start as another user
+   * (https://github.com/huggingface/text-generation-inference/issues/3082): take 3.0.1, or an image of your own that makes it readable.
+   * https://huggingface.co/docs/text-generation-inference/reference/launcher
+   */
   public static readonly TGI = Engine.of({
     command: ['text-generation-launcher'],
     args: ['--model-id={path}', '--port={port}'],
+    multiGpuArgs: ['--num-shard={gpus}'],
     port: 8080,
     readyPath: '/health',
   });

@@ -1,5 +1,7 @@
-import { Size, Token } from 'aws-cdk-lib';
-import type { ModelServerProps } from './model-server-props';
+import { Size, Stage, Token } from 'aws-cdk-lib';
+import { IConstruct } from 'constructs';
+import type { ModelServerProps, ResourceRequirements } from './model-server-props';
+import { mebibytes } from '../delivery/limits';
 import { DeliveredModel } from '../delivery/model-delivery';
 import { checkImage, checkLabelKey, checkLabelValue, checkQuantity, checkSubdomain, checkVariable } from '../private/kubernetes-names';
 
@@ -38,6 +40,7 @@ export function checkNames({ image, env, nodeSelector, priorityClassName, resour
     checkLabelKey('name of a resource', name);
     checkQuantity(`quantity of ${name}`, quantity);
   }
+  checkExtended(resources ?? {});
 }
 
 /** @internal */
@@ -71,6 +74,26 @@ export function limitsOf({ gpus = 0, resources }: ModelServerProps, id: string):
 }
 
 /**
+ * What the server asks for: the disk that it and its models take as long as the pod lives, else nodes are filled beyond what they have.
+ * @internal
+ */
+export function requestsOf({ resources }: ModelServerProps, disks: Size[]): Record<string, string> {
+  const bytes = disks.reduce((sum, disk) => sum + disk.toBytes(), 0);
+  return { 'ephemeral-storage': mebibytes(Size.bytes(bytes)), ...resources?.requests };
+}
+
+/** Extended resources come whole, and what is asked for is also the limit: the API server refuses anything else. */
+function checkExtended({ requests = {}, limits = {} }: ResourceRequirements) {
+  for (const [name, quantity] of Object.entries({ ...requests, ...limits })) {
+    if (!name.includes('/')) continue;
+    if (limits[name] === undefined || (requests[name] ?? quantity) !== limits[name]) {
+      throw new Error(`requests of ${name} are '${requests[name]}' and limits '${limits[name]}': give limits alone, an extended resource has one number`);
+    }
+    if (!/^\d+$/.test(quantity)) throw new Error(`quantity of ${name} '${quantity}' is not valid: an extended resource comes whole, use a number`);
+  }
+}
+
+/**
  * An engine that is never told of a model starts on another, or downloads one.
  * @internal
  */
@@ -80,5 +103,15 @@ export function refuseUnmentioned(id: string, models: DeliveredModel[], texts: s
     if (!texts.some(text => mention.test(text))) {
       throw new Error(`server '${id}' never mentions '${path}', where model ${model.displayName} is: pass engine, or put the path into args or env (it is \`path\` of the delivered model)`);
     }
+  }
+}
+
+/**
+ * Below a stack it would never be written: CDK synthesises no Kubernetes objects.
+ * @internal
+ */
+export function refuseStack(scope: IConstruct, name: string) {
+  if (Stage.of(scope)) {
+    throw new Error(`server '${name}' is in the tree of the CDK app, which writes no Kubernetes objects: pass a ModelManifests as its scope`);
   }
 }

@@ -30,6 +30,14 @@ export interface ModelServerProps {
   /** The models, and how they reach the pods. The engine is started on the first. */
   readonly models: DeliveredModel[];
 
+  /**
+   * Name of the Deployment, the Service and the file: at most 63 lowercase letters, digits and `-`, starting with a letter. For servers of one
+   * name in several namespaces, whose ids must differ.
+   *
+   * @default - the id of the construct
+   */
+  readonly name?: string;
+
   /** Image of the server, by digest: `repository:tag@sha256:…`. */
   readonly image: string;
 
@@ -85,7 +93,7 @@ export interface ModelServerProps {
   /**
    * CPU, memory and extended resources.
    *
-   * @default - nothing asked for and no limits, but the GPUs
+   * @default - the disk for models and scratch, and the GPUs; no CPU or memory, and no limit on them
    */
   readonly resources?: ResourceRequirements;
 
@@ -132,7 +140,7 @@ export interface ModelServerProps {
   readonly scratch?: Size;
 
   /**
-   * JSON patches of the Deployment, applied last, whatever they change and whatever Kubernetes version the fields are of.
+   * JSON patches of the Deployment (those of the Service: `server.service.addJsonPatch`), applied last, whatever they change and whatever Kubernetes version the fields are of.
    *
    * @default - none
    */

@@ -2,7 +2,7 @@ import { Size } from 'aws-cdk-lib';
 import { ApiObject, Chart } from 'cdk8s';
 import { Construct } from 'constructs';
 import { Engine } from './engine';
-import { checkDisk, checkNames, checkPort, checkReplicas, checkUser, limitsOf, refuseUnmentioned } from './model-server-input';
+import { checkDisk, checkNames, checkPort, checkReplicas, checkUser, limitsOf, refuseStack, refuseUnmentioned, requestsOf } from './model-server-input';
 import { ModelServerProps } from './model-server-props';
 import type { ChartWithFile } from './rendered-manifests';
 import { SERVER_CONTAINER, serverContainer, startupWindow } from './server-pod';
@@ -30,21 +30,24 @@ export class ModelServer extends Chart implements ChartWithFile {
 
   /**
    * @param scope a `ModelManifests`, or any cdk8s app or chart
-   * @param id name of the Deployment and the Service, and of the file: at most 63 lowercase letters, digits and `-`, starting with a letter
+   * @param id of the construct, and by default the name of the Deployment, the Service and the file
    * @param props what is served
    * @throws where the pod could not start: no model, two models in one path, a model that the engine is never told of, a volume too small
    */
   constructor(scope: Construct, id: string, props: ModelServerProps) {
-    super(scope, checkWorkloadName(id));
+    super(scope, props.name === undefined ? checkWorkloadName(id) : id);
+    const name = checkWorkloadName(props.name ?? id);
+    refuseStack(scope, name);
     const { identity, models } = props;
-    if (models.length === 0) throw new Error(`server '${id}' has no model: pass models, such as [delivery.deliver(model)]`);
-    checkNames(props, id);
+    if (models.length === 0) throw new Error(`server '${name}' has no model: pass models, such as [delivery.deliver(model)]`);
+    checkNames(props, name);
     const facts: PodFacts = { containers: [SERVER_CONTAINER], identity };
     const parts = bindModels(models, facts);
-    const port = checkPort(props, id);
-    const args = [...engineArguments(props.engine, models[0], port), ...props.args ?? []];
+    const port = checkPort(props, name);
+    const scratch = checkDisk('scratch', props.scratch ?? Size.gibibytes(10), name);
+    const args = [...engineArguments(props.engine, models[0], port, props.gpus ?? 0), ...props.args ?? []];
     const command = props.command ?? props.engine?.options.command;
-    refuseUnmentioned(id, models, [...command ?? [], ...args, ...Object.values(props.env ?? {})]);
+    refuseUnmentioned(name, models, [...command ?? [], ...args, ...Object.values(props.env ?? {})]);
 
     const { container, volumes } = serverContainer({
       models,
@@ -54,13 +57,13 @@ export class ModelServer extends Chart implements ChartWithFile {
       args,
       env: props.env ?? {},
       port,
-      requests: props.resources?.requests ?? {},
-      limits: limitsOf(props, id),
-      sharedMemory: checkDisk('sharedMemory', props.sharedMemory ?? Size.gibibytes(2), id),
-      scratch: checkDisk('scratch', props.scratch ?? Size.gibibytes(10), id),
+      requests: requestsOf(props, [scratch, ...parts.flatMap(part => part.ephemeralStorage ?? [])]),
+      limits: limitsOf(props, name),
+      sharedMemory: checkDisk('sharedMemory', props.sharedMemory ?? Size.gibibytes(2), name),
+      scratch,
     });
-    const selector = { 'app.kubernetes.io/name': 'model-server', 'app.kubernetes.io/instance': id };
-    const user = checkUser(props.runAsUser ?? 1000, id);
+    const selector = { 'app.kubernetes.io/name': 'model-server', 'app.kubernetes.io/instance': name };
+    const user = checkUser(props.runAsUser ?? 1000, name);
     const pod = parts.reduce((template, part) => mergePodParts(template, part, facts.containers), {
       metadata: {
         labels: selector,
@@ -78,13 +81,13 @@ export class ModelServer extends Chart implements ChartWithFile {
         volumes,
       },
     });
-    const metadata = { name: id, namespace: identity.namespace, labels: selector };
+    const metadata = { name, namespace: identity.namespace, labels: selector };
     this.deployment = new ApiObject(this, 'Deployment', {
       apiVersion: 'apps/v1',
       kind: 'Deployment',
       metadata,
       spec: {
-        replicas: checkReplicas(props.replicas ?? 1, id),
+        replicas: checkReplicas(props.replicas ?? 1, name),
         progressDeadlineSeconds: totalWindow(parts).toSeconds() + startupWindow(models).toSeconds(),
         selector: { matchLabels: selector },
         template: pod,
@@ -97,7 +100,7 @@ export class ModelServer extends Chart implements ChartWithFile {
       metadata,
       spec: { selector, ports: [{ name: 'http', port, targetPort: 'http' }] },
     });
-    this._manifestFile = `${identity.namespace}.${id}.yaml`;
+    this._manifestFile = `${identity.namespace}.${name}.yaml`;
     ServiceAccount.ensure(this, identity);
 
     this.node.addValidation({ validate: () => models.flatMap(({ delivery, model }) => delivery.strategy.refusal(model, facts) ?? []) });
@@ -108,9 +111,10 @@ export class ModelServer extends Chart implements ChartWithFile {
 /** Says which models a pod serves, for people and for inventories. */
 const MODELS_ANNOTATION = 'cdk-eks-model-artifacts/models';
 
-function engineArguments(engine: Engine | undefined, { model, path }: DeliveredModel, port: number): string[] {
-  const values: Record<string, string> = { '{path}': path, '{name}': model.name, '{port}': String(port) };
-  return (engine?.options.args ?? []).map(argument => argument.replace(/\{(path|name|port)\}/g, placeholder => values[placeholder]));
+function engineArguments(engine: Engine | undefined, { model, path }: DeliveredModel, port: number, gpus: number): string[] {
+  const values: Record<string, string> = { '{path}': path, '{name}': model.name, '{port}': String(port), '{gpus}': String(gpus) };
+  const { args = [], multiGpuArgs = [] } = engine?.options ?? {};
+  return [...args, ...gpus > 1 ? multiGpuArgs : []].map(argument => argument.replace(/\{(path|name|port|gpus)\}/g, placeholder => values[placeholder]));
 }
 
 function warnOfMissingDigests(server: ModelServer, models: DeliveredModel[], image: string) {

@@ -52,10 +52,10 @@ export function serverContainer(spec: ServerPodSpec): { container: any; volumes:
     env: Object.entries({ ...WRITABLE_HOME, ...OFFLINE, ...spec.env }).map(([name, value]) => ({ name, value })),
     ports: [{ name: 'http', containerPort: spec.port }],
     resources: nonEmpty({ requests: nonEmpty(spec.requests), limits: nonEmpty(spec.limits) }),
-    startupProbe: { ...check(readyPath), periodSeconds: PROBE_SECONDS, failureThreshold: startupProbes },
-    readinessProbe: { ...check(readyPath), periodSeconds: PROBE_SECONDS },
+    startupProbe: { ...check(readyPath), failureThreshold: startupProbes },
+    readinessProbe: check(readyPath),
     // Kubernetes starts it only after the startup probe has passed once.
-    livenessProbe: { ...check(livePath), periodSeconds: PROBE_SECONDS, failureThreshold: 6 },
+    livenessProbe: { ...check(livePath), failureThreshold: 6 },
     securityContext: { allowPrivilegeEscalation: false, capabilities: { drop: ['ALL'] }, readOnlyRootFilesystem: true },
     volumeMounts: [
       { name: 'scratch', mountPath: '/tmp' },
@@ -76,7 +76,9 @@ const OFFLINE = { HF_HUB_OFFLINE: '1', TRANSFORMERS_OFFLINE: '1' };
 const WRITABLE_HOME = { HOME: '/tmp', USER: 'model-server', XDG_CACHE_HOME: '/tmp/.cache' };
 
 function check(path: string | undefined): any {
-  return path === undefined ? { tcpSocket: { port: 'http' } } : { httpGet: { path, port: 'http' } };
+  const action = path === undefined ? { tcpSocket: { port: 'http' } } : { httpGet: { path, port: 'http' } };
+  // A saturated engine answers late; with Kubernetes' one second it would be restarted, and load its model again, when it is busiest.
+  return { ...action, periodSeconds: PROBE_SECONDS, timeoutSeconds: PROBE_SECONDS };
 }
 
 function nonEmpty<T extends object>(value: T): T | undefined {

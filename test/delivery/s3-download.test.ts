@@ -60,8 +60,8 @@ test('the container is this one', () => {
   });
 });
 
-test('the parts are the container, three volumes, a mount, an annotation and a window', () => {
-  const { initContainers: _, startWindow, ...parts } = bind([delivered()]);
+test('the parts are the container, three volumes, a mount, an annotation, the disk and a window', () => {
+  const { initContainers: _, startWindow, ephemeralStorage, ...parts } = bind([delivered()]);
   expect(parts).toEqual({
     volumes: [
       { name: 'model-llama', emptyDir: { sizeLimit: '19661Mi' } },
@@ -75,6 +75,7 @@ test('the parts are the container, three volumes, a mount, an annotation and a w
     annotations: { [SKIP_CONTAINERS]: 'server' },
   });
   expect(startWindow!.toSeconds()).toBe(300 + 820);
+  expect(ephemeralStorage!.toBytes()).toBe(Math.ceil(1.2 * 16 * GIB));
 });
 
 test.each([

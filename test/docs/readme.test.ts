@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import * as fs from 'node:fs';
 import * as os from 'node:os';
@@ -27,28 +27,88 @@ afterEach(() => fs.rmSync(folder, { recursive: true, force: true }));
 
 const sha256 = (content: string | Buffer) => createHash('sha256').update(content).digest('hex');
 
-test('the publishing commands make the manifest that the library reads, upload it last, and overwrite nothing', () => {
-  const commands = /```sh publish\n([\s\S]*?)```/.exec(README)![1];
-  const model = path.join(folder, 'model');
-  for (const [name, content] of Object.entries(FILES)) {
-    fs.mkdirSync(path.dirname(path.join(model, name)), { recursive: true });
-    fs.writeFileSync(path.join(model, name), content);
-  }
-  const log = path.join(folder, 'aws.log');
-  fs.writeFileSync(path.join(folder, 'aws'), `#!/bin/sh\necho "$*" >> '${log}'\n`, { mode: 0o755 });
+/** Stands for `aws s3 cp`, with a folder for the bucket: enough to see what is uploaded, in which order, and read back. */
+const AWS = `#!/bin/sh
+echo "$*" >> "$LOG"
+[ "$1 $2" = 's3 cp' ] || exit 2
+case $3 in
+  .) for file in $(cd "$PWD" && find -L . -type f -path './*' ! -path ./manifest.sha256 | tr ' ' '?'); do
+       mkdir -p "$BUCKET/$(dirname "$file")"; [ -e "$BUCKET/$file" ] || cp -L $file "$BUCKET/$file"
+     done ;;
+  s3://*) cat "$BUCKET/$(basename "$3")" ;;
+  *) [ -e "$BUCKET/$3" ] || cp "$3" "$BUCKET/$3" ;;
+esac
+`;
 
-  const output = execFileSync('sh', ['-eu', '-c', commands], { cwd: model, encoding: 'utf8', env: { ...process.env, PATH: `${folder}:${process.env.PATH}` } });
+function write(root: string, files: Record<string, string>) {
+  for (const [name, content] of Object.entries(files)) {
+    fs.mkdirSync(path.dirname(path.join(root, name)), { recursive: true });
+    fs.writeFileSync(path.join(root, name), content);
+  }
+}
+
+function publish(model: string): { status: number | null; output: string; calls: string[] } {
+  const commands = /```sh publish\n([\s\S]*?)```/.exec(README)![1];
+  const log = path.join(folder, 'aws.log');
+  fs.rmSync(log, { force: true });
+  fs.writeFileSync(path.join(folder, 'aws'), AWS, { mode: 0o755 });
+  fs.mkdirSync(path.join(folder, 'bucket'), { recursive: true });
+  const { status, stdout } = spawnSync('sh', ['-c', commands], {
+    cwd: model,
+    encoding: 'utf8',
+    env: { ...process.env, PATH: `${folder}:${process.env.PATH}`, LOG: log, BUCKET: path.join(folder, 'bucket') },
+  });
+  return { status, output: stdout, calls: fs.existsSync(log) ? fs.readFileSync(log, 'utf8').trim().split('\n') : [] };
+}
+
+test('the publishing commands make the manifest that the library reads, upload it last, and overwrite nothing', () => {
+  const model = path.join(folder, 'model');
+  write(model, FILES);
+  const { status, output, calls } = publish(model);
 
   const description = fs.readFileSync(path.join(model, 'model.json'), 'utf8');
   expect(JSON.parse(description)).toEqual({ totalBytes: Object.values(FILES).reduce((sum, content) => sum + Buffer.byteLength(content), 0) });
   const expected = ModelManifest.of(Object.entries({ ...FILES, 'model.json': description }).map(([name, content]) => ({ path: name, sha256: sha256(content) })));
   expect(fs.readFileSync(path.join(model, 'manifest.sha256'), 'utf8')).toBe(expected.text);
-  expect(output).toBe(`digest: ${expected.digest}\n`);
+  expect([status, output]).toEqual([0, `digest: ${expected.digest}\n`]);
 
-  const calls = fs.readFileSync(log, 'utf8').trim().split('\n');
-  expect(calls.every(call => call.includes('--no-overwrite'))).toBe(true);
-  expect(calls.findIndex(call => call.startsWith('s3 cp manifest.sha256'))).toBe(calls.length - 1);
-  expect(calls[0]).toContain('--exclude manifest.sha256');
+  const uploads = calls.filter(call => !call.startsWith('s3 cp s3://'));
+  expect(uploads.every(call => call.includes('--no-overwrite'))).toBe(true);
+  expect(uploads.map(call => call.split(' ')[2])).toEqual(['.', 'manifest.sha256']);
+  expect(uploads[0]).toContain('--exclude manifest.sha256');
+});
+
+test('the publishing commands follow links, as a cache of Hugging Face has them', () => {
+  write(folder, { 'blobs/1': 'weights' });
+  const model = path.join(folder, 'snapshots');
+  fs.mkdirSync(model);
+  fs.symlinkSync('../blobs/1', path.join(model, 'model.safetensors'));
+  expect(publish(model).status).toBe(0);
+  expect(fs.readFileSync(path.join(model, 'manifest.sha256'), 'utf8')).toContain(`${sha256('weights')}  model.safetensors\n`);
+});
+
+test('the publishing commands count files called model.json and manifest.sha256 in folders of the model', () => {
+  const model = path.join(folder, 'model');
+  write(model, { '1/model.json': '{"xgboost": 1}', '1/manifest.sha256': 'theirs' });
+  expect(publish(model).status).toBe(0);
+  expect(JSON.parse(fs.readFileSync(path.join(model, 'model.json'), 'utf8'))).toEqual({ totalBytes: 20 });
+  expect(fs.readFileSync(path.join(model, 'manifest.sha256'), 'utf8').trim().split('\n')).toHaveLength(3);
+});
+
+test('the publishing commands keep a model.json of the model, and say that the name is taken', () => {
+  const model = path.join(folder, 'model');
+  write(model, { 'model.json': '{"learner": {}}' });
+  expect(publish(model)).toMatchObject({ status: 1, output: '', calls: [] });
+  expect(fs.readFileSync(path.join(model, 'model.json'), 'utf8')).toBe('{"learner": {}}');
+});
+
+test('the publishing commands give no digest for a version that holds other content, and the same again for the same', () => {
+  const model = path.join(folder, 'model');
+  write(model, { weights: 'old' });
+  const first = publish(model);
+  expect(publish(model)).toMatchObject({ status: 0, output: first.output });
+  write(model, { weights: 'new' });
+  expect(publish(model)).toMatchObject({ status: 1, output: expect.not.stringContaining('digest') });
 });
 
 test('CI runs what the README says', () => {

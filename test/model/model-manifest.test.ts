@@ -53,9 +53,14 @@ test('the order of the files does not matter', () => {
 });
 
 test('the entries of a manifest are a copy', () => {
-  const manifest = ModelManifest.of([DESCRIPTION]);
+  const files = [DESCRIPTION, { path: 'weights', sha256: HASH }];
+  const manifest = ModelManifest.of(files);
   manifest.entries.push({ path: 'x', sha256: HASH });
-  expect(manifest.entries).toEqual([DESCRIPTION]);
+  expect(manifest.entries).toEqual(files);
+});
+
+test('a manifest of nothing but its description is refused: an empty folder was published', () => {
+  expect(() => ModelManifest.of([DESCRIPTION])).toThrow('the manifest names model.json alone: a model has at least one file, publish from the folder that holds it');
 });
 
 test('the digest of a manifest is the same one in every version of this library', () => {

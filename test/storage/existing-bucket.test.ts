@@ -13,6 +13,15 @@ function newStack(id = 'Storage', app = new App()): Stack {
   return new Stack(app, id, { env });
 }
 
+test('the key that a bucket of the app is known to have is the default, and another may be given', () => {
+  const stack = newStack();
+  const encryptionKey = new kms.Key(stack, 'Key');
+  const bucket = new s3.Bucket(stack, 'Bucket', { bucketName: 'models-example', encryptionKey, bucketKeyEnabled: true });
+  expect(ModelBucket.fromBucket(bucket).encryptionKey).toBe(encryptionKey);
+  const other = new kms.Key(stack, 'Other');
+  expect(ModelBucket.fromBucket(bucket, { encryptionKey: other }).encryptionKey).toBe(other);
+});
+
 describe('name', () => {
   test.each<[string, (stack: Stack) => s3.IBucketRef]>([
     ['a bucket of this app', stack => new s3.Bucket(stack, 'Bucket', { bucketName: 'models-example' })],

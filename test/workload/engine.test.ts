@@ -31,6 +31,14 @@ test.each(Object.keys(ENGINES))('%s is handed the path and the port, and asked f
   });
 });
 
+test.each([
+  ['vLLM', Engine.VLLM, '--tensor-parallel-size=4'],
+  ['TGI', Engine.TGI, '--num-shard=4'],
+])('%s is told of more than one GPU, and of one it is not', (_, engine, argument) => {
+  expect(containerOf(server({ engine, gpus: 4 })).args).toContain(argument);
+  expect(containerOf(server({ engine, gpus: 1 })).args).not.toContain(argument.replace('4', '1'));
+});
+
 test.each(Object.keys(ENGINES))('%s has a port of its own, in the container, in its arguments and in the Service', name => {
   const { engine, port } = ENGINES[name];
   const made = server({ engine });

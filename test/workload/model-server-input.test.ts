@@ -1,9 +1,10 @@
 import * as fs from 'node:fs';
 import * as path from 'node:path';
+import { App as CdkApp, Stack as CdkStack } from 'aws-cdk-lib';
 import { App } from 'cdk8s';
 import { containerOf, Environment, IMAGE, messages, server, temporaryFolder } from './fixture';
 import { WorkloadIdentity } from '../../lib/access';
-import { Engine, ModelServerProps } from '../../lib/workload';
+import { Engine, ModelServer, ModelServerProps } from '../../lib/workload';
 import { bucketIn, delivered, model } from '../delivery/fixture';
 
 interface Refused {
@@ -28,6 +29,9 @@ const REFUSED: Record<string, Refused> = {
   'root': { props: { runAsUser: 0 }, message: /^runAsUser 0 of server 'llama' is not valid: give a number above 0, as Pod Security 'restricted' refuses root$/ },
   'user -1': { props: { runAsUser: -1 }, message: /^runAsUser -1 of server/ },
   'user 1.5': { props: { runAsUser: 1.5 }, message: /^runAsUser 1\.5 of server/ },
+  'a GPU asked for without a limit': { props: { resources: { requests: { 'nvidia.com/gpu': '1' } } }, message: /^requests of nvidia\.com\/gpu are '1' and limits 'undefined': give limits alone/ },
+  'another number of GPUs asked for': { props: { resources: { requests: { 'nvidia.com/gpu': '1' }, limits: { 'nvidia.com/gpu': '2' } } }, message: /are '1' and limits '2': give limits alone/ },
+  'half a GPU': { props: { resources: { limits: { 'nvidia.com/gpu': '500m' } } }, message: /^quantity of nvidia\.com\/gpu '500m' is not valid: an extended resource comes whole/ },
   'replicas -1': { props: { replicas: -1 }, message: /replicas.*-1/ },
   'replicas 1.5': { props: { replicas: 1.5 }, message: /replicas.*1\.5/ },
   'a request that is no quantity, beside a limit that is': { props: { resources: { requests: { memory: '32GiB' }, limits: { memory: '32Gi' } } }, message: /quantity of memory '32GiB'/ },
@@ -139,4 +143,20 @@ describe('in a cdk8s app of its own', () => {
     const documents = fs.readdirSync(app.outdir).map(name => fs.readFileSync(path.join(app.outdir, name), 'utf8'));
     expect(documents.filter(text => text.includes('kind: ServiceAccount'))).toHaveLength(1);
   });
+});
+
+test('a server below a stack is refused, as nothing would write it', () => {
+  const identity = WorkloadIdentity.existing({ namespace: 'serving', serviceAccount: 'llama' });
+  const props = { identity, models: [delivered()], image: IMAGE, engine: Engine.VLLM };
+  expect(() => new ModelServer(new CdkStack(new CdkApp(), 'Stack'), 'llama', props)).toThrow(
+    "server 'llama' is in the tree of the CDK app, which writes no Kubernetes objects: pass a ModelManifests as its scope",
+  );
+  expect(() => new ModelServer(new App(), 'llama', props)).not.toThrow();
+});
+
+test('servers of one name in several namespaces have ids of their own and a name', () => {
+  const made = server({ name: 'llama' }, 'llama-of-serving');
+  expect([made.deployment.name, made.service.name]).toEqual(['llama', 'llama']);
+  expect(made._manifestFile).toBe('serving.llama.yaml');
+  expect(() => server({ name: 'Llama' }, 'x')).toThrow("workload name 'Llama' is not valid");
 });

@@ -44,10 +44,10 @@ test('the Deployment is this one, and none of its fields is a default that nobod
             { name: 'TRANSFORMERS_OFFLINE', value: '1' },
           ],
           ports: [{ name: 'http', containerPort: 8000 }],
-          resources: { limits: { 'nvidia.com/gpu': '1' } },
-          startupProbe: { httpGet: { path: '/health', port: 'http' }, periodSeconds: 10, failureThreshold: 142 },
-          readinessProbe: { httpGet: { path: '/health', port: 'http' }, periodSeconds: 10 },
-          livenessProbe: { httpGet: { path: '/health', port: 'http' }, periodSeconds: 10, failureThreshold: 6 },
+          resources: { requests: { 'ephemeral-storage': '29901Mi' }, limits: { 'nvidia.com/gpu': '1' } },
+          startupProbe: { httpGet: { path: '/health', port: 'http' }, periodSeconds: 10, timeoutSeconds: 10, failureThreshold: 142 },
+          readinessProbe: { httpGet: { path: '/health', port: 'http' }, periodSeconds: 10, timeoutSeconds: 10 },
+          livenessProbe: { httpGet: { path: '/health', port: 'http' }, periodSeconds: 10, timeoutSeconds: 10, failureThreshold: 6 },
           securityContext: { allowPrivilegeEscalation: false, capabilities: { drop: ['ALL'] }, readOnlyRootFilesystem: true },
           volumeMounts: [
             { name: 'scratch', mountPath: '/tmp' },
@@ -77,8 +77,8 @@ test('the Service is this one', () => {
   });
 });
 
-test('without resources none are asked for, and nothing is limited', () => {
-  expect(containerOf(server())).not.toHaveProperty('resources');
+test('without resources nothing is asked for but the disk that models and scratch take, and nothing is limited', () => {
+  expect(containerOf(server()).resources).toEqual({ requests: { 'ephemeral-storage': '29901Mi' } });
 });
 
 test('resources are taken as they are, GPUs and other extended resources among them', () => {
@@ -88,7 +88,7 @@ test('resources are taken as they are, GPUs and other extended resources among t
   };
   expect(containerOf(server({ resources })).resources).toEqual(resources);
   expect(containerOf(server({ resources, gpus: 8 })).resources).toEqual({ ...resources, limits: { ...resources.limits, 'nvidia.com/gpu': '8' } });
-  expect(containerOf(server({ resources: { limits: { 'nvidia.com/gpu': '2' } } })).resources).toEqual({ limits: { 'nvidia.com/gpu': '2' } });
+  expect(containerOf(server({ resources: { limits: { 'nvidia.com/gpu': '2' } } })).resources.limits).toEqual({ 'nvidia.com/gpu': '2' });
 });
 
 test('scheduling is taken as it is', () => {

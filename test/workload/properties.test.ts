@@ -131,7 +131,7 @@ test('any number of a server is refused with a useful message, or is a valid one
         return;
       }
       const { containers: [{ ports, resources }], securityContext } = result.template.spec;
-      const found = { port: ports[0].containerPort, gpus: Number(resources?.limits['nvidia.com/gpu'] ?? 0), replicas: result.replicas, runAsUser: securityContext.runAsUser }[prop];
+      const found = { port: ports[0].containerPort, gpus: Number(resources.limits?.['nvidia.com/gpu'] ?? 0), replicas: result.replicas, runAsUser: securityContext.runAsUser }[prop];
       expect(found + 0).toBe(value + 0);
       expect(Number.isInteger(value) && value >= (prop === 'port' || prop === 'runAsUser' ? 1 : 0)).toBe(true);
       if (prop === 'replicas' || prop === 'runAsUser') expect(value).toBeLessThanOrEqual(2 ** 31 - 1);

@@ -4,6 +4,11 @@ import { join } from 'node:path';
 import { Bench, bytes, Files, Group, Outcome, Publication, sha256, SMALL_MODEL } from './bench';
 import { Rule } from './s3-server';
 
+/** Trying again would not help, and somebody waits. */
+function atOnce(_: Bench, outcome: Outcome) {
+  expect(outcome.events.filter((event) => event.event === 'retry')).toEqual([]);
+}
+
 /** A fault and what has to come of it. Without a `code` the model has to arrive whole in spite of it. */
 export interface Scenario {
   readonly name: string;
@@ -53,8 +58,8 @@ export const REFUSED: Scenario[] = [
     says: [/models\/team-a\/llama\/v9\/manifest\.sha256/, /not published/, /not granted/],
     group: { source: 's3://models-bucket/models/team-a/llama/v9/' },
   },
-  { name: 'access to one file denied', code: 66, says: [/model-00001\.safetensors/, /not granted/, /403|AccessDenied/], rules: [{ key: W1, fault: 'denied' }] },
-  { name: 'one file of the manifest missing', code: 66, says: [/model-00001\.safetensors/, /not published/], rules: [{ key: W1, fault: '404' }] },
+  { name: 'access to one file denied', code: 66, says: [/model-00001\.safetensors/, /not granted/, /403|AccessDenied/], rules: [{ key: W1, fault: 'denied' }], check: atOnce },
+  { name: 'one file of the manifest missing', code: 66, says: [/model-00001\.safetensors/, /not published/], rules: [{ key: W1, fault: '404' }], check: atOnce },
   { name: 'a bucket that is not there', code: 66, says: [/no-such-bucket/], group: { source: 's3://no-such-bucket/models/x/' } },
   { name: 'S3-26 a region that is not the bucket\'s', code: 64, says: [/not in region us-east-1/], group: { region: 'us-east-1' }, only: 's5cmd' },
   { name: 'S3-27 a token that stays expired', code: 77, says: [/credentials not accepted/, /model-00001/], rules: [{ key: W1, fault: 'expired' }] },
@@ -156,6 +161,7 @@ export const REFUSED: Scenario[] = [
     publish: { totalBytes: 1000 },
   },
   { name: 'a model that says less than it holds and holds more than declared', code: 65, says: [/more than the declared 5000 bytes/], publish: { totalBytes: 4000 }, group: { maxBytes: 5000 } },
+  { name: 'an empty folder that was published', code: 65, says: [/names no file with a byte/], files: {} },
   { name: 'a model.json without totalBytes', code: 65, says: [/totalBytes/], publish: { totalBytes: null } },
   { name: 'a totalBytes that is a text', code: 65, says: [/totalBytes/], publish: { totalBytes: '12' } },
   {
