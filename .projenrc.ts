@@ -13,7 +13,7 @@ const project = new awscdk.AwsCdkConstructLibrary({
   license: 'Apache-2.0',
   copyrightOwner: 'cdk-eks-model-artifacts contributors',
   stability: 'experimental',
-  keywords: ['aws-cdk', 'awscdk', 'cdk', 'cdk8s', 'eks', 'kubernetes', 'karpenter', 'kserve', 'llm', 'machine-learning', 'model-serving'],
+  keywords: ['aws-cdk', 'awscdk', 'cdk', 'cdk8s', 'eks', 'kubernetes', 'llm', 'machine-learning', 'model-serving'],
   projenrcTs: true,
   packageManager: javascript.NodePackageManager.NPM,
   minNodeVersion: '20.19.0',
@@ -70,7 +70,7 @@ const project = new awscdk.AwsCdkConstructLibrary({
 project.package.addField('types', 'build/lib/index.d.ts'); // projen writes `${libdir}/index.d.ts`
 project.package.addPackageResolutions('unrs-resolver@1.12.2'); // 1.13.0 lacks its platform packages
 project.npmignore?.addPatterns(
-  '/bin/', '/examples/', '/docs/', '/rosetta/', '/.ci/', '/cdk.json', '/environment.json', '/projenrc/', '/AGENTS.md', '/cdk.out/', '/manifests/', '/CONTRIBUTING.md',
+  '/bin/', '/examples/', '/docs/', '/rosetta/', '/.ci/', '/cdk.json', '/environment.json', '/projenrc/', '/cdk.out/', '/manifests/', '/CONTRIBUTING.md',
 );
 
 new JsonFile(project, 'cdk.json', {

@@ -24,7 +24,8 @@ class EnvironmentStack extends Stack {
     for (const server of configuration.servers) {
       const { sizeGiB, ...model } = server.model;
       const models: DeliveredModel[] = [delivery.deliver(ModelArtifact.of({ ...model, size: Size.gibibytes(sizeGiB) }))];
-      new ModelServer(this.manifests, server.name, {
+      new ModelServer(this.manifests, `${server.namespace}-${server.name}`, {
+        name: server.name,
         identity: this.identity(readers, server.namespace, server.serviceAccount ?? server.name),
         image: server.image,
         engine: ENGINES[server.engine],

@@ -34,7 +34,7 @@ export function summary({ configuration, assembly, stackName, images }: SummaryI
     'Next',
     '  1. npx cdk deploy                    makes the bucket, the role and the associations',
     '  2. publish each model, pin its digest in environment.json, npm start      (README, "Publish a model")',
-    `  3. kubectl apply -f ${configuration.manifests}/              or commit the directory for Argo CD or Flux`,
+    `  3. kubectl apply -f ${configuration.manifests}/              or commit the directory for Argo CD or Flux; namespaces exist already`,
     '',
   ];
   return `${lines.join('\n')}\n`;

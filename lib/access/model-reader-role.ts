@@ -4,9 +4,11 @@ import * as iam from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
 import { PodIdentityAssociation } from './pod-identity-association';
 import { SessionTag } from './session-tag';
-import { ServiceAccountProps, WorkloadIdentity } from './workload-identity';
+import { AssociateProps, WorkloadIdentity } from './workload-identity';
 import { ModelArtifact } from '../model';
 import { IModelBucket } from '../storage';
+import { lifecycleErrors } from '../storage/lifecycle';
+import { bucketDefinition } from '../storage/names';
 
 /** Properties of a reader role. */
 export interface ModelReaderRoleProps {
@@ -46,6 +48,7 @@ export class ModelReaderRole extends Construct implements iam.IGrantable {
   private readonly clusters: eks.IClusterRef[];
   private readonly explicitGrants = new Set<string>();
 
+  /** @throws where `buckets` is empty */
   constructor(scope: Construct, id: string, props: ModelReaderRoleProps) {
     super(scope, id);
     this.clusters = [props.cluster, ...props.additionalClusters ?? []];
@@ -65,10 +68,9 @@ export class ModelReaderRole extends Construct implements iam.IGrantable {
       bucket.grants.readBySessionTag(this, SessionTag.KUBERNETES_NAMESPACE, { clusterArns });
     }
     if (props.installAgent) {
-      this.clusters.forEach((cluster, index) => new eks.CfnAddon(this, `Agent${index || ''}`, {
-        addonName: 'eks-pod-identity-agent',
-        clusterName: cluster.clusterRef.clusterName,
-      }));
+      for (const cluster of this.clusters) {
+        new eks.CfnAddon(this, `Agent@${clusterId(cluster)}`, { addonName: 'eks-pod-identity-agent', clusterName: cluster.clusterRef.clusterName });
+      }
     }
   }
 
@@ -78,11 +80,11 @@ export class ModelReaderRole extends Construct implements iam.IGrantable {
    * @returns the identity that workloads take
    * @throws where the service account has an association already
    */
-  public associate(props: ServiceAccountProps): WorkloadIdentity {
+  public associate(props: AssociateProps): WorkloadIdentity {
     const identity = WorkloadIdentity._associated(this, props);
-    for (const [index, cluster] of this.clusters.entries()) {
-      const suffix = index === 0 ? '' : `@${clusterId(cluster)}`;
-      const id = `${identity.namespace}.${identity.serviceAccount}${suffix}`;
+    for (const cluster of this.clusters) {
+      // Every id names its cluster: when one of two clusters goes, the associations of the other stay as they are.
+      const id = `${identity.namespace}.${identity.serviceAccount}@${clusterId(cluster)}`;
       const first = this.node.tryFindChild(id);
       if (first) throw PodIdentityAssociation._associatedAlready(`${identity.namespace}/${identity.serviceAccount}`, first.node.path);
       const association = new PodIdentityAssociation(this, id, {
@@ -107,6 +109,8 @@ export class ModelReaderRole extends Construct implements iam.IGrantable {
       throw new Error(`model ${model.displayName} needs no grant of its own: it is below models/, where session tags decide; remove this grant`);
     }
     this.explicitGrants.add(grantKey(bucket, model, model.tenant));
+    const definition = bucketDefinition(bucket.bucket);
+    if (definition) this.node.addValidation({ validate: () => lifecycleErrors(definition, model.prefix) });
     return bucket.grants._read(this, model.prefix, {
       StringEquals: {
         [SessionTag.EKS_CLUSTER_ARN.principalTag]: this.clusterArns(),
@@ -120,10 +124,6 @@ export class ModelReaderRole extends Construct implements iam.IGrantable {
    * @internal
    */
   public _refusal(namespace: string, model: ModelArtifact, bucket: IModelBucket): string | undefined {
-    if (model.tenant !== undefined && model.tenant !== namespace) {
-      return `model ${model.displayName} belongs to tenant '${model.tenant}', and a pod of namespace '${namespace}' can't read it: `
-        + 'use an identity of that namespace, or publish the model without a tenant, for everybody';
-    }
     if (model.hasExplicitPrefix) {
       return [undefined, namespace].some(tenant => this.explicitGrants.has(grantKey(bucket, model, tenant))) ? undefined
         : `model ${model.displayName} has a prefix of its own, '${model.prefix}', which ${this.node.path} was not granted: call grantRead(bucket, model) on that reader role`;

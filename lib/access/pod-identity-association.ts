@@ -49,7 +49,7 @@ export interface PodIdentityAssociationProps {
 const MAX_ASSOCIATIONS_PER_CLUSTER = 1000;
 const ASSOCIATIONS_WARNING = 900;
 
-/** Said to be the limit of a session policy in an association, and that of STS's inline session policies. */
+/** STS's limit of an inline session policy: https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html */
 const MAX_SESSION_POLICY = 2048;
 
 /**
@@ -78,6 +78,7 @@ export class PodIdentityAssociation extends Construct {
     if (props.sessionPolicy && sessionTags) {
       throw new Error(`the association of ${namespace}/${serviceAccount} has a session policy and session tags, EKS takes one of both: set sessionTags to false, or leave out sessionPolicy`);
     }
+    this.refuseForeignCluster(props.cluster);
     if (!sessionTags) this.refuseTrustByTags(props.role, `${namespace}/${serviceAccount}`);
     this.register(props.cluster, namespace, serviceAccount);
 
@@ -92,6 +93,16 @@ export class PodIdentityAssociation extends Construct {
     });
     this.associationArn = resource.attrAssociationArn;
     this.associationId = resource.attrAssociationId;
+  }
+
+  /** CloudFormation makes the association where the stack is, and finds no such cluster there. */
+  private refuseForeignCluster(cluster: eks.IClusterRef) {
+    const { account, region } = Stack.of(this);
+    for (const [what, here, there] of [['account', account, cluster.env.account], ['region', region, cluster.env.region]]) {
+      if (!Token.isUnresolved(here) && !Token.isUnresolved(there) && here !== there) {
+        throw new Error(`cluster ${cluster.node.path} is in ${what} ${there}, and its association would be made in ${here}: make the association, or the reader role, in a stack of the cluster's ${what}`);
+      }
+    }
   }
 
   /** A trust policy that asks for session tags can never be met without them. */

@@ -80,7 +80,7 @@ function checkPath(path: string, model: ModelArtifact): string {
   if (!/^(\/[-\w.]+)+$/.test(path) || path.split('/').some(segment => segment === '.' || segment === '..')) {
     throw new Error(`path '${path}' of model ${model.displayName} is not valid: give an absolute path of letters, digits and '-_.', without '.' or '..' segments`);
   }
-  if (/^\/(proc|sys|dev)(\/|$)/.test(path)) {
+  if (/^\/(proc|sys|dev)(\/|$)|^\/(bin|etc|home|lib|lib64|root|run|sbin|tmp|usr|var)$/.test(path)) {
     throw new Error(`path '${path}' of model ${model.displayName} belongs to the system: give a folder of its own, such as '/models/${model.name}'`);
   }
   return path;

@@ -62,7 +62,7 @@ export interface PodParts {
   readonly ephemeralStorage?: Size;
 
   /**
-   * How long the parts may take until the application's containers start.
+   * How long the parts may take, without trying again, until the application's containers start.
    *
    * @default - no time worth counting
    */

@@ -9,28 +9,16 @@ import { join } from 'node:path';
 export type Fetcher = 's5cmd' | 'aws';
 
 /** The parts of a program in their order: what is used comes first, and `transfer.sh`, which runs everything, last. */
-const PARTS: Record<Fetcher, string[]> = {
-  s5cmd: [
-    'pod-identity.sh',
-    'fetch-s5cmd.sh',
-    'transfer-report.sh',
-    'transfer-process.sh',
-    'transfer-verify.sh',
-    'transfer-fetch.sh',
-    'transfer-pool.sh',
-    'transfer.sh',
-  ],
-  aws: [
-    'pod-identity.sh',
-    'fetch-aws.sh',
-    'transfer-report.sh',
-    'transfer-process.sh',
-    'transfer-verify.sh',
-    'transfer-fetch.sh',
-    'transfer-pool.sh',
-    'transfer.sh',
-  ],
-};
+const partsOf = (fetcher: Fetcher) => [
+  'pod-identity.sh',
+  `fetch-${fetcher}.sh`,
+  'transfer-report.sh',
+  'transfer-process.sh',
+  'transfer-verify.sh',
+  'transfer-fetch.sh',
+  'transfer-pool.sh',
+  'transfer.sh',
+];
 
 /**
  * The text of the POSIX sh program that pulls models with the given downloader.
@@ -38,7 +26,7 @@ const PARTS: Record<Fetcher, string[]> = {
  * @internal
  */
 export function transferProgram(fetcher: Fetcher): string {
-  return PARTS[fetcher].map((part) => readFileSync(join(__dirname, part), 'utf8')).join('\n');
+  return partsOf(fetcher).map((part) => readFileSync(join(__dirname, part), 'utf8')).join('\n');
 }
 
 /**

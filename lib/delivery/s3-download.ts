@@ -22,7 +22,7 @@ const AUDIENCE = 'pods.eks.amazonaws.com';
 /** The longest life that the agent's webhook asks for itself; the kubelet renews the token at 80 % of it. */
 const TOKEN_SECONDS = 86400;
 
-/** An unprivileged user of no image: `nobody` as distroless images number it. */
+/** An unprivileged user: `nonroot`, as distroless images number it. */
 const DOWNLOADER_USER = 65532;
 
 /** @internal */

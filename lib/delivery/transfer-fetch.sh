@@ -78,6 +78,7 @@ give_up() {
     archived) fail 66 "$object: in an archive tier: restore it and keep models out of archive tiers ($said)" ;;
     region) fail 64 "$object: the bucket is not in region $region: correct the region ($said)" ;;
     credentials) fail 77 "$object: credentials not accepted after $attempts attempts ($said)" ;;
+    unreadable) fail 75 "$object: $said after $attempts attempts: check the volume at $destination" ;;
     stalled) fail 75 "$object: no progress after $attempts attempts ($said)" ;;
     *) fail 69 "$object: the source kept failing after $attempts attempts: $said" ;;
   esac

@@ -73,7 +73,7 @@ accept_landed() {
       while ((getline line < hashes) > 0) { file = substr(line, 65); sub(/^[ *]*[.]\//, "", file); hash[file] = substr(line, 1, 64) }
       while ((getline line < sizes) > 0) { parts = split(line, part, " "); file = part[parts]; sub(/^[.]\//, "", file); size[file] = part[5] }
     }
-    { file = NR ".file"; print (file in hash) ? hash[file] : "-", (file in size) ? size[file] : 0, $0 }' "$1" > "$scratch.landed"
+    { file = NR ".file"; print (file in hash) ? hash[file] : (file in size) ? "unreadable" : "-", (file in size) ? size[file] : 0, $0 }' "$1" > "$scratch.landed"
   : > "$scratch.rest"
   accepted=0 place=0 refused=$class
   while IFS= read -r line; do
@@ -87,6 +87,10 @@ accept_landed() {
       continue
     fi
     printf '%s\n' "$line" >> "$scratch.rest"
+    if [ "$found" = unreadable ]; then
+      class=unreadable reason="what landed can't be read back, or not within $hash_limit s"
+      continue
+    fi
     if [ "$found" = - ]; then # not there; or the downloader compared a checksum of its own
       [ "$refused" = mismatch ] || continue
       found='refused by the downloader'

@@ -220,7 +220,7 @@ transfer_model() {
   incoming=$destination/.incoming verified_root=$destination/.verified published=$destination/models marker=$destination/.ready
   boot=$(cat /proc/sys/kernel/random/boot_id 2> /dev/null) || boot=''
   export AWS_REGION="$region" AWS_DEFAULT_REGION="$region"
-  attempt_limit=$((stall + max_bytes / floor)) hash_limit=$((stall + max_bytes / 20971520))
+  attempt_limit=$((stall + max_bytes / floor)) hash_limit=$((stall + max_bytes / (floor < 20971520 ? floor : 20971520))) # every hasher reaches that rate
   if read_marker "$marker" && [ -n "$boot" ] && [ "$marked_boot" = "$boot" ] && [ -d "$published" ]; then
     kept_bytes=$(declared_total "$published/model.json")
     tell_ready "$marked" "${kept_bytes:=0}" true

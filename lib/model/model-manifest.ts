@@ -65,6 +65,11 @@ export class ModelManifest {
     if (!seen.has(ModelManifest.DESCRIPTION_NAME)) {
       throw new Error(`the manifest has no line for ${ModelManifest.DESCRIPTION_NAME}: without the total size nobody knows what fits a volume`);
     }
+    for (const path of seen) {
+      for (let folder = path.lastIndexOf('/'); folder > 0; folder = path.lastIndexOf('/', folder - 1)) {
+        if (seen.has(path.slice(0, folder))) throw new Error(`'${path.slice(0, folder)}' is in the manifest as a file and as a folder: rename one of them`);
+      }
+    }
     if (seen.size === 1) {
       throw new Error(`the manifest names ${ModelManifest.DESCRIPTION_NAME} alone: a model has at least one file, publish from the folder that holds it`);
     }
@@ -82,6 +87,9 @@ export class ModelManifest {
 
 const MAX_PATH = 800;
 
+/** NAME_MAX of Linux. */
+const MAX_SEGMENT = 255;
+
 function checkEntry({ path, sha256: hash }: ManifestEntry): void {
   const fail = (reason: string): never => {
     throw new Error(`'${path}' can't be a file of a model: ${reason}`);
@@ -90,6 +98,7 @@ function checkEntry({ path, sha256: hash }: ManifestEntry): void {
   // eslint-disable-next-line no-control-regex
   if (/[\\\u0000-\u001f\u007f]/.test(path)) fail('it has a backslash or a control character, which sha256sum escapes: rename the file');
   if (path.split('/').some(segment => segment === '' || segment === '.' || segment === '..')) fail("every segment needs a name, and none may be '.' or '..'");
+  if (path.split('/').some(segment => Buffer.byteLength(segment) > MAX_SEGMENT)) fail(`a segment has more than ${MAX_SEGMENT} bytes, which file systems refuse: shorten it`);
   if (path === ModelManifest.OBJECT_NAME) fail('a manifest does not name itself: leave it out');
   if (/\p{Surrogate}/u.test(path)) fail('it is no valid Unicode: rename the file');
   if (Buffer.byteLength(path) > MAX_PATH) fail(`it has ${Buffer.byteLength(path)} bytes, an object key has room for 1,024 bytes with the prefix: shorten it`);

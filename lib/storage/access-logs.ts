@@ -33,7 +33,7 @@ export class AccessLogs extends Construct {
     }
   }
 
-  private ownBucket(source: s3.CfnBucket, removalPolicy = RemovalPolicy.RETAIN): s3.CfnBucket {
+  private ownBucket(source: s3.CfnBucket, removalPolicy = RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE): s3.CfnBucket {
     const bucket = new s3.CfnBucket(this, 'Resource', {
       ownershipControls: { rules: [{ objectOwnership: 'BucketOwnerEnforced' }] },
       publicAccessBlockConfiguration: { blockPublicAcls: true, blockPublicPolicy: true, ignorePublicAcls: true, restrictPublicBuckets: true },

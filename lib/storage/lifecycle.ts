@@ -61,12 +61,12 @@ const UNREADABLE_CLASSES = ['GLACIER', 'DEEP_ARCHIVE'];
  * What is wrong with the lifecycle of a bucket that serves pods, whoever wrote it: an escape hatch, or the owner of an existing bucket.
  * @internal
  */
-export function lifecycleErrors(bucket: s3.CfnBucket): string[] {
+export function lifecycleErrors(bucket: s3.CfnBucket, models = 'models/'): string[] {
   const errors: string[] = [];
   const properties = propertiesOf(bucket);
   for (const rule of listed<Rule>(properties.LifecycleConfiguration?.Rules)) {
     if (rule.Status === 'Disabled') continue;
-    errors.push(...ruleErrors(rule).map(error => `lifecycle rule '${rule.Id ?? '(unnamed)'}' ${error}`));
+    errors.push(...ruleErrors(rule, models).map(error => `lifecycle rule '${rule.Id ?? '(unnamed)'}' ${error}`));
   }
   for (const tiering of listed<{ Id: string; Status: string }>(properties.IntelligentTieringConfigurations)) {
     if (tiering.Status === 'Disabled') continue;
@@ -101,13 +101,13 @@ function listed<T>(value: unknown): T[] {
   return Array.isArray(value) ? value : [];
 }
 
-function ruleErrors(rule: Rule): string[] {
+function ruleErrors(rule: Rule, models: string): string[] {
   const errors: string[] = [];
   const filtered = rule.TagFilters !== undefined || rule.ObjectSizeGreaterThan !== undefined || rule.ObjectSizeLessThan !== undefined;
   if (rule.AbortIncompleteMultipartUpload && filtered) {
     errors.push('aborts incomplete uploads under a tag or size filter, which S3 refuses at deploy: give it a rule of its own without a filter');
   }
-  if (!mayHoldModels(rule.Prefix)) return errors;
+  if (!mayHold(models, rule.Prefix)) return errors;
 
   for (const transition of [...listed<Rule['Transition']>(rule.Transitions), rule.Transition]) {
     if (transition && UNREADABLE_CLASSES.includes(transition.StorageClass)) {
@@ -117,12 +117,12 @@ function ruleErrors(rule: Rule): string[] {
   if (rule.ExpirationInDays !== undefined || rule.ExpirationDate !== undefined) {
     errors.push(rule.TagFilters !== undefined
       ? 'expires tagged models: the days count from the object\'s creation, so tagging an old model deletes it the same night'
-      : 'expires published models, and a pod that starts later finds none: limit it to a prefix outside models/');
+      : `expires published models, and a pod that starts later finds none: limit it to a prefix outside ${models}`);
   }
   return errors;
 }
 
-/** Whether a rule with this prefix touches objects below `models/`. */
-function mayHoldModels(prefix: unknown): boolean {
-  return typeof prefix !== 'string' || 'models/'.startsWith(prefix) || prefix.startsWith('models/');
+/** Whether a rule with this prefix touches objects below that of models. */
+function mayHold(models: string, prefix: unknown): boolean {
+  return typeof prefix !== 'string' || models.startsWith(prefix) || prefix.startsWith(models);
 }

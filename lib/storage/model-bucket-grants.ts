@@ -16,9 +16,16 @@ export interface PublishGrantOptions {
   /**
    * The tenants whose models may be published.
    *
-   * @default - those of every tenant, and those for everybody
+   * @default - those of every tenant, and those for everybody; none where `shared` is true
    */
   readonly tenants?: string[];
+
+  /**
+   * Whether models for everybody may be published, beside those of the tenants that are named.
+   *
+   * @default - false where tenants are named
+   */
+  readonly shared?: boolean;
 }
 
 /** Grants on the models of a bucket: only what a download or an upload needs, never a listing, a deletion or a tag. */
@@ -37,7 +44,7 @@ export class ModelBucketGrants {
 
   /**
    * Lets pods read by the value of a session tag: those under `models/<value of the tag>/`, and those for everybody under `models/_shared/`.
-   * A pod whose session has no such tag reads nothing.
+   * A session without that tag reads those for everybody, one without the tag of the cluster reads nothing.
    */
   public readBySessionTag(grantee: iam.IGrantable, tag: SessionTag, options: SessionTagGrantOptions): iam.Grant {
     return this.grant(grantee, ['s3:GetObject'], [`models/${tag.policyVariable}/`, 'models/_shared/'], {
@@ -50,7 +57,8 @@ export class ModelBucketGrants {
     if (options.tenants?.length === 0) {
       throw new Error('tenants is empty: name the tenants, or leave it out for all of them');
     }
-    const prefixes = options.tenants?.map(tenant => `models/${checkTenant(tenant)}/`) ?? ['models/'];
+    const named = [...(options.tenants ?? []).map(tenant => `models/${checkTenant(tenant)}/`), ...options.shared ? ['models/_shared/'] : []];
+    const prefixes = named.length > 0 ? named : ['models/'];
     return this.grant(grantee, ['s3:AbortMultipartUpload', 's3:GetObject', 's3:ListMultipartUploadParts', 's3:PutObject'], prefixes, undefined, ['kms:Decrypt', 'kms:GenerateDataKey']);
   }
 

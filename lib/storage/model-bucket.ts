@@ -1,10 +1,10 @@
-import { CfnResource, Duration, RemovalPolicy, Stack, Token } from 'aws-cdk-lib';
+import { Annotations, CfnResource, Duration, RemovalPolicy, Stack, Token } from 'aws-cdk-lib';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as kms from 'aws-cdk-lib/aws-kms';
 import * as s3 from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
 import { AccessLogs } from './access-logs';
-import { bucketPolicyStatements } from './bucket-policy';
+import { bucketPolicyStatements, writeOnceStatement } from './bucket-policy';
 import { lifecycleErrors, modelLifecycle } from './lifecycle';
 import { ModelBucketGrants } from './model-bucket-grants';
 import { bucketDefinition, bucketNameOf, checkBucketName } from './names';
@@ -108,25 +108,36 @@ export interface ModelBucketProps {
   readonly eventBridge?: boolean;
 
   /**
-   * What becomes of the bucket and its policy when it leaves the stack.
+   * What becomes of the bucket and its policy when they leave the stack. `DESTROY` fails while the bucket holds anything.
    *
-   * @default RemovalPolicy.RETAIN
+   * @default RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE they stay, but go with a first deployment that fails, so that it can be tried again
    */
   readonly removalPolicy?: RemovalPolicy;
 }
 
 /**
- * A bucket for models: versioned, private, TLS 1.2, encrypted, logged. Its own policy makes what is published below `models/` write-once:
- * nobody overwrites an object there, whatever their permissions.
+ * A bucket for models: versioned, private, TLS 1.2, encrypted, logged. Its own policy makes what is published below `models/` write-once: a
+ * request that would overwrite an object there is refused, whatever the permissions. Deleting takes `s3:DeleteObject`, which no grant here gives.
  */
 export class ModelBucket extends Construct implements IModelBucket {
   /**
    * A bucket that exists already, in this app or elsewhere. It gets no policy, lifecycle or notification of ours.
    *
-   * @throws where it is defined in this app with lifecycle rules that would take published models away
+   * A warning says that its policy does not refuse to overwrite models, unless its owner adds `writeOnceStatement`.
+   *
+   * @throws where the region is not one; at synth, where it is defined in this app with lifecycle rules that would take published models away
    */
   public static fromBucket(bucket: s3.IBucketRef, options?: ExistingModelBucketOptions): IModelBucket {
     return new ExistingModelBucket(bucket, options ?? {});
+  }
+
+  /**
+   * The statement that makes published models write-once, for the owner of a bucket that exists already to add to its policy.
+   *
+   * @param bucketArn ARN of that bucket
+   */
+  public static writeOnceStatement(bucketArn: string): iam.PolicyStatement {
+    return writeOnceStatement(bucketArn);
   }
 
   public readonly bucket: s3.IBucketRef;
@@ -137,6 +148,7 @@ export class ModelBucket extends Construct implements IModelBucket {
 
   private readonly policy: iam.PolicyDocument;
 
+  /** @throws where the name is not valid, a number of versions or days is out of bounds, or any of them is an unresolved token */
   constructor(scope: Construct, id: string, props: ModelBucketProps = {}) {
     super(scope, id);
     const bucketName = props.bucketName === undefined ? undefined : checkBucketName(props.bucketName);
@@ -166,7 +178,7 @@ export class ModelBucket extends Construct implements IModelBucket {
     const policy = new s3.CfnBucketPolicy(this, 'Policy', { bucket: resource.ref, policyDocument: this.policy });
     // A bucket that stays without its policy is one whose models can be overwritten.
     for (const kept of [resource, policy] as CfnResource[]) {
-      kept.applyRemovalPolicy(props.removalPolicy ?? RemovalPolicy.RETAIN);
+      kept.applyRemovalPolicy(props.removalPolicy ?? RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE);
     }
     this.node.addValidation({ validate: () => lifecycleErrors(resource) });
   }
@@ -195,5 +207,7 @@ class ExistingModelBucket implements IModelBucket {
     if (options.region !== undefined && !Token.isUnresolved(options.region) && !/^[a-z]{2,4}(-[a-z]+)+-\d+$/.test(options.region)) {
       throw new Error(`region '${options.region}' is not one: give something like 'eu-west-1'`);
     }
+    Annotations.of(bucket).addWarningV2('cdk-eks-model-artifacts:bucketNotWriteOnce',
+      'its policy is not known to refuse overwriting published models: let its owner add ModelBucket.writeOnceStatement(bucketArn), then acknowledge this');
   }
 }

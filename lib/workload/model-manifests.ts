@@ -3,7 +3,7 @@ import { ArtifactMetadataEntryType } from 'aws-cdk-lib/cloud-assembly-schema';
 import { App } from 'cdk8s';
 import { Construct, IConstruct } from 'constructs';
 import { ManifestTarget } from './manifest-target';
-import { imagesIn, RenderedFile, renderManifests } from './rendered-manifests';
+import { imagesIn, renderManifests } from './rendered-manifests';
 import { TokenRefusal } from '../private/tokens';
 import { markReportsWarnings } from '../private/warn';
 
@@ -28,6 +28,24 @@ export class ModelManifests extends App {
     super({ resolvers: [new TokenRefusal()] });
     markReportsWarnings(this);
     new ManifestsSynthesis(scope, id, this, props.target);
+  }
+
+  /**
+   * Refused: the synth of the CDK app writes the manifests, once it found everything valid.
+   *
+   * @throws always
+   */
+  public synth(): void {
+    throw new Error('manifests are written by the synth of the CDK app: call synth() of that app, or run cdk synth');
+  }
+
+  /**
+   * Refused, as `synth`.
+   *
+   * @throws always
+   */
+  public synthYaml(): string {
+    return this.synth() as never;
   }
 
   /** Every image that the objects name, in alphabetical order: what the cluster must be able to pull. */
@@ -59,9 +77,7 @@ class ManifestsSynthesis extends Construct {
 
   private write() {
     if (lacksContext(this)) return;
-    const files = renderManifests(this.manifests);
-    if (files.some(holdsDummy)) return;
-    this.target._writer.write(files);
+    this.target._writer.write(renderManifests(this.manifests));
   }
 
   private reportWarnings() {
@@ -93,10 +109,6 @@ function chartErrors(manifests: App): string[] {
 /** While a value is to be looked up in an account, the CDK goes on with a dummy, which is no token and would pass for a name. */
 function lacksContext(hook: IConstruct): boolean {
   return hook.node.root.node.findAll().some(node => Stack.isStack(node) && ((node as any)._missingContext as unknown[] | undefined ?? []).length > 0);
-}
-
-function holdsDummy(file: RenderedFile): boolean {
-  return file.text.includes('dummy-value-for-');
 }
 
 const destinations = new WeakMap<IConstruct, Map<string, string>>();

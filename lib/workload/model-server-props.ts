@@ -119,6 +119,13 @@ export interface ModelServerProps {
   readonly priorityClassName?: string;
 
   /**
+   * Whether the server is kept from the credentials of its pod, which then only the downloader holds.
+   *
+   * @default true
+   */
+  readonly withholdCredentials?: boolean;
+
+  /**
    * The user and group, other than root, that the server runs as.
    *
    * @default 1000

@@ -4,7 +4,7 @@ import { Construct } from 'constructs';
 import { Engine } from './engine';
 import { checkDisk, checkNames, checkPort, checkReplicas, checkUser, limitsOf, refuseStack, refuseUnmentioned, requestsOf } from './model-server-input';
 import { ModelServerProps } from './model-server-props';
-import type { ChartWithFile } from './rendered-manifests';
+import { ChartWithFile, imagesIn } from './rendered-manifests';
 import { SERVER_CONTAINER, serverContainer, startupWindow } from './server-pod';
 import { ServiceAccount } from './service-account';
 import { isPinned } from '../delivery/images';
@@ -41,7 +41,7 @@ export class ModelServer extends Chart implements ChartWithFile {
     const { identity, models } = props;
     if (models.length === 0) throw new Error(`server '${name}' has no model: pass models, such as [delivery.deliver(model)]`);
     checkNames(props, name);
-    const facts: PodFacts = { containers: [SERVER_CONTAINER], identity };
+    const facts: PodFacts = { containers: [SERVER_CONTAINER], identity, withholdCredentials: props.withholdCredentials };
     const parts = bindModels(models, facts);
     const port = checkPort(props, name);
     const scratch = checkDisk('scratch', props.scratch ?? Size.gibibytes(10), name);
@@ -104,7 +104,7 @@ export class ModelServer extends Chart implements ChartWithFile {
     ServiceAccount.ensure(this, identity);
 
     this.node.addValidation({ validate: () => models.flatMap(({ delivery, model }) => delivery.strategy.refusal(model, facts) ?? []) });
-    warnOfMissingDigests(this, models, props.image);
+    warnOfMissingDigests(this, models, imagesIn(pod));
   }
 }
 
@@ -117,11 +117,11 @@ function engineArguments(engine: Engine | undefined, { model, path }: DeliveredM
   return [...args, ...gpus > 1 ? multiGpuArgs : []].map(argument => argument.replace(/\{(path|name|port|gpus)\}/g, placeholder => values[placeholder]));
 }
 
-function warnOfMissingDigests(server: ModelServer, models: DeliveredModel[], image: string) {
+function warnOfMissingDigests(server: ModelServer, models: DeliveredModel[], images: string[]) {
   for (const { model } of models.filter(delivered => delivered.model.digest === undefined)) {
     warn(server, 'digestMissing', `model ${model.displayName} has no digest: pods check the files against the manifest in the bucket, and nothing checks that manifest; pin the digest that publishing printed`);
   }
-  if (!isPinned(image)) {
+  for (const image of images.filter(name => !isPinned(name))) {
     warn(server, 'imageNotPinned', `image '${image}' is not pinned by digest: what it stands for can change under running pods; use repository:tag@sha256:…`);
   }
 }

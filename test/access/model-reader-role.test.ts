@@ -215,3 +215,39 @@ describe('grantRead', () => {
     );
   });
 });
+
+describe('blue/green', () => {
+  test('when the old cluster goes, the associations of the new one stay what they are', () => {
+    const associations = (make: (stack: Stack) => ModelReaderRole) => {
+      const stack = newStack();
+      make(stack).associate({ namespace: 'team', serviceAccount: 'chat' });
+      return Object.entries(Template.fromStack(stack).findResources('AWS::EKS::PodIdentityAssociation')).map(([id, { Properties }]) => [Properties.ClusterName, id]);
+    };
+    const role = (stack: Stack, first: string, ...more: string[]) => new ModelReaderRole(stack, 'Readers', {
+      cluster: cluster(stack, first), additionalClusters: more.map(name => cluster(stack, name)), buckets: [bucketOf(stack)], installAgent: true,
+    });
+    const during = new Map(associations(stack => role(stack, 'blue', 'green')) as Array<[string, string]>);
+    const after = new Map(associations(stack => role(stack, 'green')) as Array<[string, string]>);
+    expect([...during.keys()]).toEqual(['blue', 'green']);
+    expect(after.get('green')).toBe(during.get('green'));
+  });
+
+  test('a cluster of another region is refused, as its association would be made in this one', () => {
+    const app = new App();
+    const there = new Stack(app, 'There', { env: { account: '111122223333', region: 'us-east-1' } });
+    const here = new Stack(app, 'Here', { env: { account: '111122223333', region: 'eu-west-1' } });
+    const readers = new ModelReaderRole(here, 'Readers', { cluster: cluster(there, 'green'), buckets: [bucketOf(here)] });
+    expect(() => readers.associate({ namespace: 'team', serviceAccount: 'chat' })).toThrow(
+      'cluster There/Cluster-green is in region us-east-1, and its association would be made in eu-west-1: make the association, or the reader role, in a stack of the cluster\'s region',
+    );
+  });
+});
+
+test('S3-25 expiry below a granted prefix is refused, wherever that prefix is', () => {
+  const stack = newStack();
+  const definition = new s3.CfnBucket(stack, 'Exports', { bucketName: 'exports-example', lifecycleConfiguration: { rules: [{ id: 'old', status: 'Enabled', prefix: 'exports/', expirationInDays: 30 }] } });
+  const bucket = ModelBucket.fromBucket(definition);
+  const readers = readersOf(stack, { buckets: [bucket] });
+  readers.grantRead(bucket, ModelArtifact.of({ name: 'bert', version: '3', size: Size.gibibytes(2), prefix: 'exports/bert/v3/' }));
+  expect(() => Template.fromStack(stack)).toThrow("lifecycle rule 'old' expires published models, and a pod that starts later finds none: limit it to a prefix outside exports/bert/v3/");
+});

@@ -2,6 +2,7 @@ import * as fs from 'node:fs';
 import * as os from 'node:os';
 import * as path from 'node:path';
 import { parseAllDocuments } from 'yaml';
+import { inlineProgram, transferProgram } from '../../lib/delivery/program';
 
 const EXAMPLES = path.join(__dirname, '..', '..', 'examples');
 
@@ -68,7 +69,7 @@ function documentsOf(file: string): any[] {
 }
 
 function withoutPrograms(value: any): any {
-  if (typeof value === 'string') return value.split('\n').length > 20 ? '(the in-pod program)' : value;
+  if (typeof value === 'string') return value === inlineProgram(transferProgram('s5cmd')) ? '(the in-pod program)' : value;
   if (Array.isArray(value)) return value.map(withoutPrograms);
   if (value === null || typeof value !== 'object') return value;
   return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, withoutPrograms(item)]));

@@ -59,6 +59,12 @@ test('the entries of a manifest are a copy', () => {
   expect(manifest.entries).toEqual(files);
 });
 
+test('a file that is also a folder is refused, as no file system holds both', () => {
+  const entries = [DESCRIPTION, { path: 'a/b/c', sha256: HASH }, { path: 'a', sha256: HASH }];
+  expect(() => ModelManifest.of(entries)).toThrow("'a' is in the manifest as a file and as a folder: rename one of them");
+  expect(() => ModelManifest.of([DESCRIPTION, { path: 'a/b', sha256: HASH }, { path: 'a.b', sha256: HASH }])).not.toThrow();
+});
+
 test('a manifest of nothing but its description is refused: an empty folder was published', () => {
   expect(() => ModelManifest.of([DESCRIPTION])).toThrow('the manifest names model.json alone: a model has at least one file, publish from the folder that holds it');
 });
@@ -111,8 +117,9 @@ describe('refused', () => {
     ['..', "none may be '.' or '..'"],
     ['manifest.sha256', 'a manifest does not name itself: leave it out'],
     ['a\ud800', 'it is no valid Unicode: rename the file'],
-    ['x'.repeat(1025), 'an object key has room for 1,024 bytes'],
-    [`${'é'.repeat(512)}x`, 'an object key has room for 1,024 bytes'],
+    [`${'x'.repeat(200)}/`.repeat(5) + 'x', 'an object key has room for 1,024 bytes'],
+    [`${'é'.repeat(120)}/`.repeat(4) + 'é', 'an object key has room for 1,024 bytes'],
+    [`a/${'x'.repeat(256)}`, 'a segment has more than 255 bytes, which file systems refuse: shorten it'],
   ])('the path %j', (file, reason) => {
     expect(() => ModelManifest.of([DESCRIPTION, { path: file, sha256: HASH }])).toThrow(`'${file}' can't be a file of a model: `);
     expect(() => ModelManifest.of([DESCRIPTION, { path: file, sha256: HASH }])).toThrow(reason);

@@ -1,5 +1,5 @@
 import { App, CfnParameter, Fn, Stack } from 'aws-cdk-lib';
-import { Template } from 'aws-cdk-lib/assertions';
+import { Annotations, Match, Template } from 'aws-cdk-lib/assertions';
 import * as eks from 'aws-cdk-lib/aws-eks';
 import * as kms from 'aws-cdk-lib/aws-kms';
 import * as s3 from 'aws-cdk-lib/aws-s3';
@@ -101,4 +101,16 @@ test('the key of an existing bucket is kept', () => {
   const encryptionKey = kms.Key.fromKeyArn(stack, 'Key', 'arn:aws:kms:eu-west-1:111122223333:key/k');
   const bucket = ModelBucket.fromBucket(s3.Bucket.fromBucketName(stack, 'Bucket', 'models-example'), { encryptionKey });
   expect(bucket.encryptionKey).toBe(encryptionKey);
+});
+
+test('a warning says that nobody knows whether models can be overwritten, and the statement for it is there', () => {
+  const stack = newStack();
+  ModelBucket.fromBucket(s3.Bucket.fromBucketName(stack, 'Theirs', 'models-example'));
+  Annotations.fromStack(stack).hasWarning('/Storage/Theirs', Match.stringLikeRegexp('writeOnceStatement.*cdk-eks-model-artifacts:bucketNotWriteOnce'));
+  expect(ModelBucket.writeOnceStatement('arn:aws:s3:::models-example').toStatementJson()).toMatchObject({
+    Effect: 'Deny',
+    Action: 's3:PutObject',
+    Resource: 'arn:aws:s3:::models-example/models/*',
+    Condition: { Null: { 's3:if-none-match': 'true' }, Bool: { 's3:ObjectCreationOperation': 'true' } },
+  });
 });

@@ -137,3 +137,5 @@ test('a key made in the same app is named by its ARN', () => {
     },
   });
 });
+
+

@@ -199,3 +199,9 @@ test('manifests need no stack with a region or an account of their own', () => {
   new ApiObject(new Chart(manifests, 'mine'), 'Map', { apiVersion: 'v1', kind: 'ConfigMap' });
   expect(() => app.synth()).not.toThrow();
 });
+
+test('their own synth is refused, for it would write past every check', () => {
+  const { manifests } = new Environment();
+  expect(() => manifests.synth()).toThrow('manifests are written by the synth of the CDK app: call synth() of that app, or run cdk synth');
+  expect(() => manifests.synthYaml()).toThrow('manifests are written by the synth of the CDK app');
+});

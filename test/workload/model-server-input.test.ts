@@ -2,8 +2,9 @@ import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { App as CdkApp, Stack as CdkStack } from 'aws-cdk-lib';
 import { App } from 'cdk8s';
-import { containerOf, Environment, IMAGE, messages, server, temporaryFolder } from './fixture';
+import { containerOf, Environment, IMAGE, messages, podOf, server, temporaryFolder } from './fixture';
 import { WorkloadIdentity } from '../../lib/access';
+import { Downloader } from '../../lib/delivery';
 import { Engine, ModelServer, ModelServerProps } from '../../lib/workload';
 import { bucketIn, delivered, model } from '../delivery/fixture';
 
@@ -41,7 +42,7 @@ const REFUSED: Record<string, Refused> = {
   },
   'a path that only a longer one mentions': { props: { engine: undefined, port: 80, args: ['/mnt/llama/models-old'] }, message: /never mentions '\/mnt\/llama\/models'/ },
   'a second model that nothing mentions': { props: { models: [delivered(), delivered({}, model('draft'))] }, message: /^server 'llama' never mentions '\/mnt\/draft\/models'/ },
-  'a model at the place of the scratch disk': { props: { models: [delivered({}, model(), { path: '/tmp' })] }, message: /^mount of container 'server' '\/tmp' is in the pod already/ },
+  'a model at the place of the shared memory': { props: { models: [delivered({}, model(), { path: '/mnt/llama/models' })], engine: undefined, port: 80, args: ['x'] }, message: /never mentions/ },
 };
 
 test.each(Object.keys(REFUSED))('%s is refused with the value, the reason and the fix', name => {
@@ -78,12 +79,12 @@ test('a bucket that the role does not read is an error at synth', () => {
   expect(environment.refusal()).toContain("model serving/llama@1 is in bucket 'unread-models', which Serving/Readers does not read: add it to the role's buckets");
 });
 
-test('of an identity that exists nothing is known, so nothing is refused', () => {
+test('of an identity that exists only the tenant is known, so nothing else is refused', () => {
   const environment = new Environment();
-  const identity = WorkloadIdentity.existing({ namespace: 'elsewhere', serviceAccount: 'theirs' });
+  const identity = WorkloadIdentity.existing({ namespace: 'serving', serviceAccount: 'theirs' });
   environment.server({ identity, models: [delivered({ bucket: bucketIn('eu-west-1', 'unread-models') })] });
   environment.synth();
-  expect(environment.names()).toEqual(['elsewhere.llama.yaml']);
+  expect(environment.names()).toEqual(['serving.llama.yaml']);
 });
 
 test('a model without a digest and an image without one are warned about, by ids that stay', () => {
@@ -159,4 +160,16 @@ test('servers of one name in several namespaces have ids of their own and a name
   expect([made.deployment.name, made.service.name]).toEqual(['llama', 'llama']);
   expect(made._manifestFile).toBe('serving.llama.yaml');
   expect(() => server({ name: 'Llama' }, 'x')).toThrow("workload name 'Llama' is not valid");
+});
+
+test('S3-11 an image of the downloader that is not pinned is warned about, as it holds the credentials', () => {
+  const { app, manifests } = new Environment();
+  const mirror = delivered({ downloader: Downloader.s5cmd({ image: 'mirror.example/s5cmd:latest' }) });
+  new ModelServer(manifests, 'mirrored', { identity: WorkloadIdentity.existing({ namespace: 'serving', serviceAccount: 'llama' }), models: [mirror], image: IMAGE, engine: Engine.VLLM });
+  expect(messages(app.synth()).filter(message => message.includes("image 'mirror.example/s5cmd:latest' is not pinned by digest"))).toHaveLength(1);
+});
+
+test('the server gets the credentials of its pod on request', () => {
+  expect(podOf(server()).metadata.annotations['eks.amazonaws.com/skip-containers']).toBe('server');
+  expect(podOf(server({ withholdCredentials: false })).metadata.annotations).not.toHaveProperty('eks.amazonaws.com/skip-containers');
 });

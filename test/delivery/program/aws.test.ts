@@ -1,5 +1,7 @@
 import { findShell, withBench } from './bench';
-import { HEALED, play, REFUSED, Scenario } from './scenarios';
+import { HEALED } from './healed';
+import { REFUSED } from './refused';
+import { play, Scenario } from './scenarios';
 
 jest.setTimeout(60_000);
 

@@ -22,6 +22,7 @@ export function findShell(name: Shell['name']): Shell | undefined {
   if (!binary) return undefined;
   const links = mkdtempSync(join(tmpdir(), 'shell-'));
   chmodSync(links, 0o755);
+  afterAll(() => rmSync(links, { recursive: true, force: true }));
   if (name === 'busybox') {
     // Nothing but its applets and what the stand-ins need: no curl, no openssl, as in the s5cmd image.
     const applets = execFileSync(binary, ['--list'], { encoding: 'utf8' }).split('\n').filter((applet) => applet !== '');

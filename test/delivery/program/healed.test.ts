@@ -1,5 +1,6 @@
 import { findShell, withBench } from './bench';
-import { HEALED, play } from './scenarios';
+import { HEALED } from './healed';
+import { play } from './scenarios';
 
 jest.setTimeout(60_000);
 

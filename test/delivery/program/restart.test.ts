@@ -1,5 +1,5 @@
 import { execFile, spawnSync } from 'node:child_process';
-import { chmodSync, chownSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Bench, bytes, digests, Files, findShell, SMALL_MODEL, withBench } from './bench';
 import { expectNoProcesses } from './scenarios';
@@ -10,6 +10,15 @@ jest.setTimeout(60_000);
 const dash = findShell('dash');
 const run = dash ? test : test.skip;
 const bench = (test: (bench: Bench) => Promise<void>) => () => withBench(dash!, 's5cmd', test);
+const busybox = findShell('busybox');
+
+/** What depends on how a shell and its tools treat signals and processes. */
+function inBoth(name: string, body: (bench: Bench) => Promise<void>) {
+  for (const [label, shell] of Object.entries({ dash, busybox })) {
+    (shell ? test : test.skip)(`${name}, under ${label}${shell ? '' : ' (skipped: not on this machine)'}`, () => withBench(shell!, 's5cmd', body));
+  }
+}
+
 const BOOT = /^(sha256:\S+) \S+ /;
 
 const rewrite = (file: string, change: (text: string) => string) => writeFileSync(file, change(readFileSync(file, 'utf8')));
@@ -24,6 +33,25 @@ describe(`restarts${dash ? '' : ' (skipped: no dash on this machine)'}`, () => {
     expect([again.code, b.s3.requests, b.agent.calls]).toEqual([0, [], 0]);
     expect(JSON.parse(again.termination)).toMatchObject({ cached: true, digest: publication.digest, bytes: publication.totalBytes });
     expect(digests(b.files())).toEqual(digests(publication.files));
+  }));
+
+  run('every user may read what was delivered, whatever the downloader made of it', bench(async (b) => {
+    const publication = b.publish();
+    expect((await b.run(b.arguments(publication))).code).toBe(0);
+    const mode = (name: string) => statSync(join(b.destination, 'models', name)).mode.toString(8).slice(-3);
+    for (const name of Object.keys(publication.files)) expect([name, mode(name)]).toEqual([name, '644']);
+    expect(mode('tokenizer')).toBe('755');
+  }));
+
+  run('a file that the manifest does not name is never delivered', bench(async (b) => {
+    const publication = b.publish();
+    const verified = join(b.destination, '.verified');
+    mkdirSync(join(verified, publication.digest.slice('sha256:'.length)), { recursive: true });
+    writeFileSync(join(verified, 'boot'), readFileSync('/proc/sys/kernel/random/boot_id'));
+    writeFileSync(join(verified, publication.digest.slice('sha256:'.length), 'extra.bin'), '');
+    const outcome = await b.run(b.arguments(publication));
+    expect([outcome.code, outcome.termination]).toEqual([70, expect.stringMatching(/files are verified, expected are/)]);
+    expect(existsSync(join(b.destination, 'models'))).toBe(false);
   }));
 
   run('a kill between rename and marker heals without fetching', bench(async (b) => {
@@ -106,7 +134,7 @@ describe(`restarts${dash ? '' : ' (skipped: no dash on this machine)'}`, () => {
     expect(during).toEqual([]); // before more bytes come, not only at the end
   }));
 
-  run('S3-09 a SIGKILL at any of ten points loses nothing that was verified', bench(async (b) => {
+  inBoth('S3-09 a SIGKILL at any of ten points loses nothing that was verified', async (b) => {
     const files: Files = Object.fromEntries(Array.from({ length: 10 }, (_, shard) => [`shards/model-${shard}.bin`, bytes(`shard ${shard}`, 20_000)]));
     const publication = b.publish(files);
     b.env = { MODEL_TRANSFER_JOBS: '2' };
@@ -148,9 +176,9 @@ describe(`restarts${dash ? '' : ' (skipped: no dash on this machine)'}`, () => {
     expect(digests(b.files())).toEqual(digests(publication.files));
     expect(b.leftovers()).toEqual(['.ready']);
     expect(everKept + finished).toBeGreaterThan(0); // else it was killed too early to show anything
-  }));
+  });
 
-  run('SIGTERM ends everything and keeps what was verified', bench(async (b) => {
+  inBoth('SIGTERM ends everything and keeps what was verified', async (b) => {
     const publication = b.publish();
     b.s3.rules = [{ key: /model-00001/, fault: 'stall in body' }];
     const kept = () => b.leftovers().filter((name) => /\.verified\/.*\/config\.json$/.test(name));
@@ -173,7 +201,7 @@ describe(`restarts${dash ? '' : ' (skipped: no dash on this machine)'}`, () => {
     b.s3.requests.length = 0;
     expect((await b.run(b.arguments(publication))).code).toBe(0);
     expect(b.s3.keys().filter((key) => /config\.json/.test(key))).toEqual([]);
-  }));
+  });
 
   run('SIGTERM while credentials are awaited', bench(async (b) => {
     await b.agent.stop();
@@ -264,32 +292,5 @@ describe(`the command line${dash ? '' : ' (skipped: no dash on this machine)'}`,
     expect(bridge.length).toBeLessThan(8192);
     const alone = spawnSync(process.env.S5CMD_BINARY ?? join(__dirname, 'downloaders', 's5cmd'), ['--log', 'error', 'cp', 's3://models-bucket/x', 'x'], { env: { ...env, AWS_CONTAINER_CREDENTIALS_FULL_URI: 'http://169.254.170.23/v1/credentials', AWS_REGION: 'us-west-2', S3_ENDPOINT_URL: b.s3.endpoint }, encoding: 'utf8', cwd: b.root, timeout: 20_000 });
     expect([alone.status, alone.stderr]).toEqual([1, expect.stringContaining('NoCredentialProviders')]);
-  }));
-
-  const good = ['--model=m', '--source=s3://b/p/', '--region=r', '--max-bytes=5', '--destination=/nonexistent/d'];
-  const replaced = (flag: string, value: string) => good.map(word => word.startsWith(`${flag}=`) ? `${flag}=${value}` : word);
-  run.each<[string, string[], RegExp, Record<string, string>]>([
-    ['nothing', [], /expected --model/, {}],
-    ['a flag before --model', good.slice(1), /expected --model/, {}],
-    ['an unknown flag', [...good, '--verbose=x'], /unknown flag, or one without a value: --verbose=x/, {}],
-    ['a flag without a value', [...good, '--digest'], /one without a value: --digest/, {}],
-    ['a source without a closing slash', replaced('--source', 's3://b/p'), /slash at its end/, {}],
-    ['a source that is not S3', replaced('--source', '/etc/'), /s3:/, {}],
-    ['no region', good.filter(word => word !== '--region=r'), /--region is missing/, {}],
-    ['a size in words', replaced('--max-bytes', '5GB'), /--max-bytes/, {}],
-    ['a size with a leading zero', replaced('--max-bytes', '010'), /--max-bytes/, {}],
-    ['a relative destination', replaced('--destination', 'd'), /absolute path/, {}],
-    ['a short digest', [...good, '--digest=sha256:abc'], /--digest must be/, {}],
-    ['a digest in capitals', [...good, `--digest=sha256:${'A'.repeat(64)}`], /--digest must be/, {}],
-    ['one destination for two models', [...good, ...good], /two models have the destination/, {}],
-    ['a newline in a value', replaced('--source', 's3://b/p\nq/'), /holds a newline/, {}],
-    ['a setting that is no number', good, /whole number/, { MODEL_TRANSFER_JOBS: '$(id)' }],
-    ['a setting of zero', good, /whole number/, { MODEL_TRANSFER_STALL: '0' }],
-    ['a back-off in words', good, /number of seconds/, { MODEL_TRANSFER_BACKOFF_CAP: '1m' }],
-  ])('settings are refused: %s', (_, args, says, env) => withBench(dash!, 's5cmd', async (b) => {
-    b.env = env;
-    const outcome = await b.run(args);
-    expect([outcome.code, outcome.termination]).toEqual([64, expect.stringMatching(says)]);
-    expect(b.s3.requests).toEqual([]);
   }));
 });

@@ -1,5 +1,6 @@
 import { findShell, withBench } from './bench';
-import { play, REFUSED } from './scenarios';
+import { REFUSED } from './refused';
+import { play } from './scenarios';
 
 jest.setTimeout(60_000);
 

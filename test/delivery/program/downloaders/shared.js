@@ -60,7 +60,7 @@ async function range(bucket, key, credentials, file, from, size, headers) {
 async function download(bucket, key, credentials, target, { partSize, infix, checksum, attempts, retryable }) {
   if (process.env.STANDIN_DISK_FULL) throw new Error(process.env.STANDIN_DISK_FULL);
   const temporary = `${target}${infix}${randomInt(1e8, 1e9)}`;
-  const file = fs.openSync(temporary, 'wx', 0o644);
+  const file = fs.openSync(temporary, 'wx', 0o600);
   process.once('SIGTERM', () => { fs.rmSync(temporary, { force: true }); process.exit(1); });
   try {
     let total = 1;
