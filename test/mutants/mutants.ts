@@ -532,8 +532,8 @@ export const MUTANTS: Mutant[] = [
   {
     what: 'a server that is never told of its model passes',
     file: 'lib/workload/model-server.ts',
-    replace: '    refuseUnmentioned(id, models,',
-    by: '    refuseUnmentioned(id, [],',
+    replace: '    refuseUnmentioned(name, models,',
+    by: '    refuseUnmentioned(name, [],',
     test: 'test/workload/model-server-input.test.ts',
   },
   {
