@@ -2,7 +2,7 @@ import { Annotations, Stack, Stage, Token } from 'aws-cdk-lib';
 import * as eks from 'aws-cdk-lib/aws-eks';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import { Construct, IConstruct } from 'constructs';
-import { checkNamespace, checkServiceAccount } from '../model/names';
+import { checkNamespace, checkServiceAccount } from '../private/kubernetes-names';
 
 /** Properties of a Pod Identity association. */
 export interface PodIdentityAssociationProps {

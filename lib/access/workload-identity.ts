@@ -1,6 +1,6 @@
 import type { ModelReaderRole } from './model-reader-role';
 import type { ModelArtifact } from '../model';
-import { checkNamespace, checkServiceAccount } from '../model/names';
+import { checkNamespace, checkServiceAccount } from '../private/kubernetes-names';
 import type { IModelBucket } from '../storage';
 
 /** A service account. */

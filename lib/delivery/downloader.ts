@@ -1,4 +1,5 @@
 import { imageReference } from './images';
+import { checkImage } from '../private/kubernetes-names';
 import { literal } from '../private/literal';
 
 /** Options of a downloader. */
@@ -38,8 +39,6 @@ export class Downloader {
     public readonly memoryRequest: string,
   ) {
     literal(image, 'image of the downloader', 'manifests mention it; pass a literal string');
-    if (!/^[a-z0-9][-a-z0-9._:/]*(@sha256:[0-9a-f]{64})?$/i.test(image)) {
-      throw new Error(`image '${image}' of the downloader is not valid: give repository:tag@sha256:digest`);
-    }
+    checkImage('image of the downloader', image);
   }
 }

@@ -1,7 +1,9 @@
 import { Token } from 'aws-cdk-lib';
+import { checkName, DNS_LABEL, NameRule } from './names';
 
+const DNS_SUBDOMAIN: NameRule = { pattern: /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/, rule: "lowercase letters, digits, '-' and '.', starting and ending with a letter or digit, as does each part between dots" };
+const SERVICE_NAME: NameRule = { pattern: /^[a-z]([-a-z0-9]*[a-z0-9])?$/, rule: "lowercase letters, digits and '-', starting with a letter and ending with a letter or digit" };
 const NAME = /^[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$/;
-const SUBDOMAIN = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
 const VARIABLE = /^(?!\.{1,2}$)[-._A-Za-z][-._A-Za-z0-9]*$/;
 const QUANTITY = /^\+?(\d+\.?\d*|\.\d+)([KMGTPE]i|[numkMGTPE]|[eE][-+]?\d+)?$/;
 
@@ -17,7 +19,7 @@ export function isQualifiedName(value: string): boolean {
 }
 
 function isSubdomain(value: string): boolean {
-  return value.length <= 253 && SUBDOMAIN.test(value);
+  return value.length <= 253 && DNS_SUBDOMAIN.pattern.test(value);
 }
 
 /** @internal */
@@ -39,3 +41,18 @@ export const checkQuantity = (what: string, value: string) => check(what, value,
 /** @internal */
 export const checkImage = (what: string, value: string) =>
   check(what, value, text => /^[a-z0-9][-a-z0-9._:/]*(@sha256:[0-9a-f]{64})?$/i.test(text), 'repository:tag@sha256:digest');
+
+/** @internal */
+export const checkNamespace = (value: string) => checkName('namespace', value, DNS_LABEL);
+
+/**
+ * A Service takes the name too, and its names may not start with a digit (RFC 1035).
+ * @internal
+ */
+export const checkWorkloadName = (value: string) => checkName('workload name', value, SERVICE_NAME);
+
+/**
+ * Service accounts are DNS subdomains: dots allowed, up to 253 characters.
+ * @internal
+ */
+export const checkServiceAccount = (value: string) => checkName('service account', value, DNS_SUBDOMAIN, 253);

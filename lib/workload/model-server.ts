@@ -11,7 +11,7 @@ import { isPinned } from '../delivery/images';
 import { bindModels, DeliveredModel, totalWindow } from '../delivery/model-delivery';
 import { PodFacts } from '../delivery/pod-parts';
 import { mergePodParts } from '../delivery/pod-template';
-import { checkWorkloadName } from '../model/names';
+import { checkWorkloadName } from '../private/kubernetes-names';
 import { warn } from '../private/warn';
 
 /**

@@ -1,4 +1,5 @@
-import { isQualifiedName } from '../private/kubernetes-names';
+import { checkLabelValue, isQualifiedName } from '../private/kubernetes-names';
+import { literal } from '../private/literal';
 
 /** What a taint does to pods that don't tolerate it. */
 export enum TaintEffect {
@@ -32,9 +33,7 @@ export class Toleration {
    * @param effect every effect where it is left out
    */
   public static equal(key: string, value: string, effect?: TaintEffect): Toleration {
-    if (!/^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$/.test(value)) {
-      throw new Error(`taint value '${value}' is not valid: use at most 63 letters, digits, '-', '_' and '.', starting and ending with a letter or digit`);
-    }
+    checkLabelValue('taint value', literal(value, 'taint value', 'manifests mention it; pass a literal string'));
     return new Toleration({ key: checkKey(key), operator: 'Equal', value, effect });
   }
 

@@ -53,5 +53,5 @@ test('a mirror of the image is taken as it is given', () => {
 });
 
 test.each(['', ' ', 'two words', 'image\n', '-image', 'image@sha256:12', '$(IMAGE)'])('image %p of a downloader is refused with what to give instead', image => {
-  expect(() => Downloader.awsCli({ image })).toThrow(`image '${image}' of the downloader is not valid: give repository:tag@sha256:digest`);
+  expect(() => Downloader.awsCli({ image })).toThrow(`image of the downloader '${image}' is not valid: use repository:tag@sha256:digest`);
 });

@@ -4,7 +4,7 @@ import * as fc from 'fast-check';
 import * as YAML from 'yaml';
 import { SessionTag, WorkloadIdentity } from '../../lib/access';
 import { ModelArtifact, ModelManifest } from '../../lib/model';
-import { checkWorkloadName } from '../../lib/model/names';
+import { checkWorkloadName } from '../../lib/private/kubernetes-names';
 import { ModelBucket } from '../../lib/storage';
 import { checkBucketName } from '../../lib/storage/names';
 

@@ -60,7 +60,7 @@ const REFUSED: Record<string, [(environment: Environment) => unknown, RegExp]> =
   'a size of shared memory': [environment => environment.server({ sharedMemory: Size.bytes(NUMBER) }), /sharedMemory/],
   'a size of scratch': [environment => environment.server({ scratch: Size.bytes(NUMBER) }), /scratch/],
   'the key of a toleration': [() => Toleration.exists(UNKNOWN), /^taint key '.*' is not valid/],
-  'the value of a toleration': [() => Toleration.equal('team', UNKNOWN), /^taint value '.*' is not valid/],
+  'the value of a toleration': [() => Toleration.equal('team', UNKNOWN), /^taint value must be known at synth/],
   'the port of an engine': [() => Engine.of({ port: NUMBER }), /^port -1\.8\S+ of the engine is not valid/],
   'a path of a model': [environment => environment.deliver(model(), { path: UNKNOWN }), /^path of model serving\/llama@1 must be known at synth/],
   'a downloader image': [() => Downloader.awsCli({ image: UNKNOWN }), /^image of the downloader must be known at synth/],

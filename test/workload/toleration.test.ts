@@ -14,6 +14,6 @@ test.each(['', ' ', 'a b', '-a', 'a/', '/a', 'a/b/c', 'UPPER.example/a', `${'a'.
   }
 });
 
-test.each([' ', 'a b', '-a', 'a-', 'a/b', 'a'.repeat(64), UNKNOWN])('value %p is refused with what to use', value => {
+test.each([' ', 'a b', '-a', 'a-', 'a/b', 'a'.repeat(64)])('value %p is refused with what to use', value => {
   expect(() => Toleration.equal('team', value)).toThrow(`taint value '${value}' is not valid: use at most 63 letters`);
 });
