@@ -15,8 +15,8 @@ import { checkWorkloadName } from '../private/kubernetes-names';
 import { warn } from '../private/warn';
 
 /**
- * A Deployment that serves models, with its Service, in a file of its own. Its pods hold Pod Security `restricted`, and no container of them
- * starts before every byte of every model was checked.
+ * A Deployment that serves models, with its Service, in a file of its own. Its pods hold Pod Security `restricted`, and the server starts only
+ * once its models are there, checked as their deliveries promise.
  */
 export class ModelServer extends Chart implements ChartWithFile {
   /** The Deployment. */

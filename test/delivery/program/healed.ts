@@ -23,7 +23,7 @@ export const HEALED: Scenario[] = [
   {
     name: 'a body that stands still once',
     rules: [{ key: W1, fault: 'stall in body', times: 1 }],
-    env: { MODEL_TRANSFER_STALL: '2', MODEL_TRANSFER_FLOOR: '1000' },
+    env: { MODEL_TRANSFER_STALL: '5', MODEL_TRANSFER_FLOOR: '1000' },
     check: (_, outcome) => expect(outcome.events).toContainEqual(expect.objectContaining({ event: 'retry', reason: expect.stringContaining('stalled') })),
     within: 30,
   },
