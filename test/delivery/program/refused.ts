@@ -18,8 +18,8 @@ export const REFUSED: Scenario[] = [
     name: 'S3-12 a pod that was admitted without Pod Identity ends at once',
     code: 77,
     says: [/AWS_CONTAINER_CREDENTIALS_FULL_URI/, /service account/, /delete the pod/],
-    env: { AWS_CONTAINER_CREDENTIALS_FULL_URI: undefined },
-    within: 2,
+    env: { AWS_CONTAINER_CREDENTIALS_FULL_URI: undefined, MODEL_TRANSFER_CREDENTIALS_WAIT: '60' },
+    within: 30,
   },
   {
     name: 'S3-13 S3-31 an agent that never comes ends the wait, and where none ever does is told',
