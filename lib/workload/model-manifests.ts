@@ -77,7 +77,10 @@ class ManifestsSynthesis extends Construct {
 
   private write() {
     if (lacksContext(this)) return;
-    this.target._writer.write(renderManifests(this.manifests));
+    const files = renderManifests(this.manifests);
+    const errors = this.target._writer.errors(files); // a synth may skip validation, a token in a file stays a token
+    if (errors.length > 0) throw new Error(errors.join('\n'));
+    this.target._writer.write(files);
   }
 
   private reportWarnings() {

@@ -205,3 +205,10 @@ test('their own synth is refused, for it would write past every check', () => {
   expect(() => manifests.synth()).toThrow('manifests are written by the synth of the CDK app: call synth() of that app, or run cdk synth');
   expect(() => manifests.synthYaml()).toThrow('manifests are written by the synth of the CDK app');
 });
+
+test('a synth that skips validation writes no token either', () => {
+  const environment = new Environment();
+  environment.server({ env: { STACK: environment.stack.stackId } });
+  expect(() => environment.app.synth({ skipValidation: true })).toThrow(/Deployment llama: spec\.template\.spec\.containers\[0\]\.env\[\d\]\.value holds an unresolved token/);
+  expect(environment.names()).toEqual([]);
+});
