@@ -6,7 +6,12 @@ import { execFileSync, spawn } from 'node:child_process';
 import * as fs from 'node:fs';
 import * as os from 'node:os';
 import * as path from 'node:path';
-import { Mutant, MUTANTS } from './mutants';
+import { AWS_SIDE_MUTANTS } from './aws-side';
+import { KUBERNETES_SIDE_MUTANTS } from './kubernetes-side';
+import { Mutant } from './mutant';
+import { PROGRAM_MUTANTS } from './program';
+
+const MUTANTS = [...PROGRAM_MUTANTS, ...AWS_SIDE_MUTANTS, ...KUBERNETES_SIDE_MUTANTS];
 
 const ROOT = path.join(__dirname, '..', '..');
 const WORKERS = 2;

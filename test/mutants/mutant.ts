@@ -1,0 +1,15 @@
+/** A break of one line, and the test file that must notice. */
+export interface Mutant {
+  /** What the break takes away. */
+  readonly what: string;
+  /** The file that is broken. */
+  readonly file: string;
+  /** Text that the file holds once. */
+  readonly replace: string;
+  /** What takes its place. */
+  readonly by: string;
+  /** The test file that must turn red. */
+  readonly test: string;
+  /** A pattern of test names, where the whole file takes long. */
+  readonly only?: string;
+}
