@@ -57,6 +57,9 @@ export class WorkloadIdentity {
   /** Whether the service account exists already, and so is not written to the manifests. */
   public readonly exists: boolean;
 
+  /** ARN of the role that the service account has by IRSA (IAM roles for service accounts); undefined where it has EKS Pod Identity. */
+  public readonly irsaRoleArn?: string;
+
   private constructor(namespace: string, serviceAccount: string, exists: boolean, private readonly role?: ModelReaderRole) {
     this.exists = exists;
     this.namespace = checkNamespace(namespace);

@@ -14,6 +14,14 @@ export interface PodFacts {
   readonly identity?: WorkloadIdentity;
 
   /**
+   * What the application's containers ask for together, spelled as in a pod. What a delivery adds asks for no more, as the scheduler counts
+   * the larger of both.
+   *
+   * @default - nothing
+   */
+  readonly requests?: { [name: string]: string };
+
+  /**
    * Whether the application's containers are kept from the credentials of the pod, so that only a downloader holds them.
    *
    * @default true
@@ -60,6 +68,20 @@ export interface PodParts {
    * @default - none
    */
   readonly ephemeralStorage?: Size;
+
+  /**
+   * Memory that the parts take up as long as the pod lives, as a volume in memory does: it counts as the application's.
+   *
+   * @default - none
+   */
+  readonly memory?: Size;
+
+  /**
+   * The group that volumes of the pod must belong to, so that another user than root can write to them. A pod that has one already keeps it.
+   *
+   * @default - none
+   */
+  readonly fsGroup?: number;
 
   /**
    * How long the parts may take, without trying again, until the application's containers start.

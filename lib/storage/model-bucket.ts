@@ -27,6 +27,20 @@ export interface IModelBucket {
    */
   readonly encryptionKey?: kms.IKeyRef;
 
+  /**
+   * Whether the key is used with S3 Bucket Keys: the encryption context of KMS is then the ARN of the bucket, else that of each object.
+   *
+   * @default true
+   */
+  readonly bucketKeyEnabled?: boolean;
+
+  /**
+   * Account of the bucket; may be a token in a stack without an account.
+   *
+   * @default - unknown, taken for that of the grantee
+   */
+  readonly account?: string;
+
   /** Grants on models in this bucket. */
   readonly grants: ModelBucketGrants;
 }
