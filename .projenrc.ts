@@ -23,8 +23,8 @@ const project = new awscdk.AwsCdkConstructLibrary({
   libdir: 'build',
   entrypoint: 'build/lib/index.js',
   tsconfig: { compilerOptions: { rootDir: '.' } },
-  tsconfigDev: { compilerOptions: {}, include: ['../bin/**/*.ts', '../examples/**/*.ts'] },
-  eslintOptions: { dirs: ['lib', 'bin'], devdirs: ['test', 'examples'] },
+  tsconfigDev: { compilerOptions: {}, include: ['../bin/**/*.ts', '../examples/**/*.ts', '../bench/**/*.ts'] },
+  eslintOptions: { dirs: ['lib', 'bin'], devdirs: ['test', 'examples', 'bench'] },
 
   jsiiVersion: '~6.0.0',
   typescriptVersion: '~6.0.3',
@@ -37,6 +37,7 @@ const project = new awscdk.AwsCdkConstructLibrary({
     '@types/node@^20.19.0',
     'aws-cdk@^2.1148.1', // aws-cdk@3.0.0 is a stray build that can't read current assemblies
     'cdk-nag@^3',
+    'cdk8s-plus-28@^2.5.6',
     'fast-check',
     'tsx',
     'yaml',
@@ -70,7 +71,7 @@ const project = new awscdk.AwsCdkConstructLibrary({
 project.package.addField('types', 'build/lib/index.d.ts'); // projen writes `${libdir}/index.d.ts`
 project.package.addPackageResolutions('unrs-resolver@1.12.2'); // 1.13.0 lacks its platform packages
 project.npmignore?.addPatterns(
-  '/bin/', '/examples/', '/docs/', '/rosetta/', '/.ci/', '/cdk.json', '/environment.json', '/projenrc/', '/cdk.out/', '/manifests/', '/CONTRIBUTING.md',
+  '/bin/', '/examples/', '/docs/', '/rosetta/', '/bench/', '/images/', '/.ci/', '/cdk.json', '/environment.json', '/projenrc/', '/cdk.out/', '/manifests/', '/CONTRIBUTING.md',
 );
 
 new JsonFile(project, 'cdk.json', {
@@ -87,7 +88,7 @@ new JsonFile(project, 'cdk.json', {
 // Imports by package name, as a user's copy of an example has them, resolve to the sources here.
 project.tsconfigDev.file.addOverride('compilerOptions.paths', { 'cdk-eks-model-artifacts': ['../lib/index.ts'] });
 project.eslint!.addOverride({ files: ['examples/**'], rules: { 'import/no-unresolved': ['error', { ignore: ['^cdk-eks-model-artifacts$'] }] } as any });
-for (const folder of ['bin', 'examples']) { // the linter takes the nearest tsconfig.json
+for (const folder of ['bin', 'examples', 'bench']) { // the linter takes the nearest tsconfig.json
   new JsonFile(project, `${folder}/tsconfig.json`, { marker: false, obj: { extends: '../test/tsconfig.json', include: ['**/*.ts'] } });
 }
 
@@ -99,7 +100,7 @@ project.compileTask.exec('node projenrc/copy-programs.cjs');
 // `npm test` checks types and style first and ends with jest, whose reporter prints the closing count.
 project.testTask.reset();
 project.testTask.exec('tsc -p test/tsconfig.json --noEmit');
-project.testTask.exec('eslint --ext .ts --no-error-on-unmatched-pattern lib bin test examples projenrc .projenrc.ts', { env: { ESLINT_USE_FLAT_CONFIG: 'false', NODE_NO_WARNINGS: '1' } });
+project.testTask.exec('eslint --ext .ts --no-error-on-unmatched-pattern lib bin test examples bench projenrc .projenrc.ts', { env: { ESLINT_USE_FLAT_CONFIG: 'false', NODE_NO_WARNINGS: '1' } });
 project.testTask.spawn(project.compileTask);
 project.testTask.exec('jsii-rosetta extract --compile --fail --strict');
 project.testTask.exec('jest --ci --maxWorkers=2', { receiveArgs: true });
@@ -109,6 +110,7 @@ project.packageTask.reset();
 project.packageTask.spawn(project.tasks.tryFind('package:js')!);
 
 project.addTask('mutants', { exec: 'tsx test/mutants/run.ts', receiveArgs: true });
+project.addTask('bench', { exec: 'tsx bench/run.ts', receiveArgs: true });
 project.addTask('start', { exec: 'cdk synth --quiet', receiveArgs: true, env: { CDK_DISABLE_CLI_TELEMETRY: '1', CDK_DISABLE_VERSION_CHECK: '1' } });
 
 new TextFile(project, '.ci/run', {
