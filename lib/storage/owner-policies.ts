@@ -83,7 +83,8 @@ class OwnerPolicyFile extends Construct {
         found.set(key, { what: policy.what, resource, statements: [...statements.values()] });
       }
     }
-    return [...found.values()].map(each => ({ what: each.what, resource: each.resource, note: hasIntrinsic(each) ? NOT_LITERAL : undefined, statements: each.statements }));
+    return [...found.values()].map(({ what, resource, statements }) => (
+      { what, resource, note: hasIntrinsic([resource, statements]) ? NOT_LITERAL : undefined, statements }));
   }
 }
 
