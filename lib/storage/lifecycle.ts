@@ -1,5 +1,6 @@
-import { Duration, Stack, Token } from 'aws-cdk-lib';
+import { Duration, Token } from 'aws-cdk-lib';
 import * as s3 from 'aws-cdk-lib/aws-s3';
+import { bucketProperties } from './names';
 
 interface LifecycleProps {
   readonly supersededVersions?: number;
@@ -63,7 +64,7 @@ const UNREADABLE_CLASSES = ['GLACIER', 'DEEP_ARCHIVE'];
  */
 export function lifecycleErrors(bucket: s3.CfnBucket, models = 'models/'): string[] {
   const errors: string[] = [];
-  const properties = propertiesOf(bucket);
+  const properties = bucketProperties(bucket);
   for (const rule of listed<Rule>(properties.LifecycleConfiguration?.Rules)) {
     if (rule.Status === 'Disabled') continue;
     errors.push(...ruleErrors(rule, models).map(error => `lifecycle rule '${rule.Id ?? '(unnamed)'}' ${error}`));
@@ -88,12 +89,6 @@ interface Rule {
   readonly Transitions?: Array<{ readonly StorageClass: string }>;
   readonly ExpirationInDays?: unknown;
   readonly ExpirationDate?: unknown;
-}
-
-/** What the template will say, property overrides included. */
-function propertiesOf(bucket: s3.CfnBucket): Record<string, any> {
-  const fragment = Stack.of(bucket).resolve((bucket as any)._toCloudFormation());
-  return Object.values<any>(fragment.Resources)[0].Properties ?? {};
 }
 
 /** A list that is known at synth; of any other nothing can be said. */

@@ -1,13 +1,14 @@
-import { Annotations, CfnResource, Duration, RemovalPolicy, Stack, Token } from 'aws-cdk-lib';
+import { CfnResource, Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as kms from 'aws-cdk-lib/aws-kms';
 import * as s3 from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
 import { AccessLogs } from './access-logs';
 import { bucketPolicyStatements, writeOnceStatement } from './bucket-policy';
+import { ExistingModelBucket } from './existing-bucket';
 import { lifecycleErrors, modelLifecycle } from './lifecycle';
 import { ModelBucketGrants } from './model-bucket-grants';
-import { bucketDefinition, bucketNameOf, checkBucketName } from './names';
+import { checkBucketName } from './names';
 
 /** A bucket that holds published models: one of ours, or one that exists already. */
 export interface IModelBucket {
@@ -55,11 +56,27 @@ export interface ExistingModelBucketOptions {
   readonly region?: string;
 
   /**
-   * The KMS key that encrypts the objects. The bucket uses it with S3 Bucket Keys: an object that was encrypted without them can't be read.
+   * Account of the bucket. For a bucket of another account, what its owner must add is reported.
+   *
+   * @default - the account that the reference says, which is that of its stack for a bucket known by its name
+   */
+  readonly account?: string;
+
+  /**
+   * The KMS key that encrypts the objects.
    *
    * @default - the key that the reference knows, as an `s3.Bucket` does; else keys managed by S3
    */
   readonly encryptionKey?: kms.IKeyRef;
+
+  /**
+   * Whether the objects were encrypted with S3 Bucket Keys. The encryption context of KMS is then the ARN of the bucket, else that of each
+   * object, so an object that was encrypted the other way can't be read. Without them every download asks KMS once for each object: a
+   * warning says so. https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-key.html
+   *
+   * @default - what the definition says of a bucket in this app; true for any other
+   */
+  readonly bucketKeyEnabled?: boolean;
 }
 
 /** Properties of a model bucket. */
@@ -139,10 +156,24 @@ export class ModelBucket extends Construct implements IModelBucket {
    *
    * A warning says that its policy does not refuse to overwrite models, unless its owner adds `writeOnceStatement`.
    *
-   * @throws where the region is not one; at synth, where it is defined in this app with lifecycle rules that would take published models away
+   * @throws where the region or the account is not one; at synth, where it is defined in this app with lifecycle rules that would take published models away
    */
   public static fromBucket(bucket: s3.IBucketRef, options?: ExistingModelBucketOptions): IModelBucket {
     return new ExistingModelBucket(bucket, options ?? {});
+  }
+
+  /**
+   * A bucket that exists already, of which the name is known: what takes the place of `new ModelBucket(scope, id, { bucketName })` where a stack
+   * that was destroyed is deployed again, as the bucket stayed. Its models are where they were, and so is its policy.
+   *
+   * @param scope in the CDK app, such as a stack
+   * @param id of the reference there
+   * @param bucketName of the bucket; a token passes, though no manifest in a directory can mention it
+   * @param options what else is known of it
+   * @throws where the name, the region or the account is not valid
+   */
+  public static fromBucketName(scope: Construct, id: string, bucketName: string, options?: ExistingModelBucketOptions): IModelBucket {
+    return ModelBucket.fromBucket(s3.Bucket.fromBucketName(scope, id, bucketName), options);
   }
 
   /**
@@ -157,7 +188,9 @@ export class ModelBucket extends Construct implements IModelBucket {
   public readonly bucket: s3.IBucketRef;
   public readonly bucketName: string;
   public readonly region: string;
+  public readonly account: string;
   public readonly encryptionKey?: kms.IKeyRef;
+  public readonly bucketKeyEnabled?: boolean;
   public readonly grants: ModelBucketGrants;
 
   private readonly policy: iam.PolicyDocument;
@@ -184,7 +217,9 @@ export class ModelBucket extends Construct implements IModelBucket {
     this.bucket = resource;
     this.bucketName = bucketName ?? resource.ref;
     this.region = Stack.of(this).region;
+    this.account = Stack.of(this).account;
     this.encryptionKey = props.encryptionKey;
+    this.bucketKeyEnabled = props.encryptionKey ? true : undefined;
     this.grants = ModelBucketGrants.forBucket(this);
     resource.loggingConfiguration = new AccessLogs(this, resource, props).configuration;
 
@@ -200,28 +235,5 @@ export class ModelBucket extends Construct implements IModelBucket {
   /** Adds a statement to the policy of the bucket. */
   public addToResourcePolicy(statement: iam.PolicyStatement): void {
     this.policy.addStatements(statement);
-  }
-}
-
-class ExistingModelBucket implements IModelBucket {
-  public readonly bucketName: string;
-  public readonly region: string;
-  public readonly encryptionKey?: kms.IKeyRef;
-  public readonly grants: ModelBucketGrants;
-
-  constructor(public readonly bucket: s3.IBucketRef, options: ExistingModelBucketOptions) {
-    this.bucketName = bucketNameOf(bucket);
-    this.region = options.region ?? bucket.env.region;
-    this.encryptionKey = options.encryptionKey ?? (bucket as Partial<s3.IBucket>).encryptionKey;
-    this.grants = ModelBucketGrants.forBucket(this);
-    const definition = bucketDefinition(bucket);
-    if (definition) {
-      definition.node.addValidation({ validate: () => lifecycleErrors(definition) });
-    }
-    if (options.region !== undefined && !Token.isUnresolved(options.region) && !/^[a-z]{2,4}(-[a-z]+)+-\d+$/.test(options.region)) {
-      throw new Error(`region '${options.region}' is not one: give something like 'eu-west-1'`);
-    }
-    Annotations.of(bucket).addWarningV2('cdk-eks-model-artifacts:bucketNotWriteOnce',
-      'its policy is not known to refuse overwriting published models: let its owner add ModelBucket.writeOnceStatement(bucketArn), then acknowledge this');
   }
 }

@@ -1,4 +1,4 @@
-import { Token } from 'aws-cdk-lib';
+import { Stack, Token } from 'aws-cdk-lib';
 import * as s3 from 'aws-cdk-lib/aws-s3';
 import { literal } from '../private/literal';
 
@@ -9,6 +9,15 @@ import { literal } from '../private/literal';
 export function bucketDefinition(bucket: s3.IBucketRef): s3.CfnBucket | undefined {
   const candidates = [bucket, bucket.node.defaultChild];
   return candidates.find((candidate): candidate is s3.CfnBucket => s3.CfnBucket.isCfnBucket(candidate));
+}
+
+/**
+ * What the template will say of a bucket, property overrides included.
+ * @internal
+ */
+export function bucketProperties(bucket: s3.CfnBucket): Record<string, any> {
+  const fragment = Stack.of(bucket).resolve((bucket as any)._toCloudFormation());
+  return Object.values<any>(fragment.Resources)[0].Properties ?? {};
 }
 
 /**

@@ -4,7 +4,7 @@ import * as eks from 'aws-cdk-lib/aws-eks';
 import * as kms from 'aws-cdk-lib/aws-kms';
 import * as s3 from 'aws-cdk-lib/aws-s3';
 import { ModelReaderRole } from '../../lib/access';
-import { ModelBucket } from '../../lib/storage';
+import { ExistingModelBucketOptions, ModelBucket } from '../../lib/storage';
 
 const env = { account: '111122223333', region: 'eu-west-1' };
 const REGION_HINT = "is not one: give something like 'eu-west-1'";
@@ -68,6 +68,72 @@ describe('region', () => {
   test('may be known at deploy time', () => {
     const region = Fn.importValue('Region');
     expect(ModelBucket.fromBucket(s3.Bucket.fromBucketName(newStack(), 'Bucket', 'models-example'), { region }).region).toBe(region);
+  });
+});
+
+describe('account', () => {
+  const imported = (options?: ExistingModelBucketOptions, arn = 'arn:aws:s3:::models-example') => ModelBucket.fromBucket(s3.Bucket.fromBucketArn(newStack(), 'Bucket', arn), options);
+
+  test("is that of the bucket's stack where nothing else is said, and that of a bucket of ours", () => {
+    expect(imported().account).toBe('111122223333');
+    expect(new ModelBucket(newStack(), 'Models').account).toBe('111122223333');
+  });
+
+  test('is that of the reference where it has one', () => {
+    const bucket = s3.Bucket.fromBucketAttributes(newStack(), 'Bucket', { bucketName: 'models-example', account: '444455556666', region: 'eu-north-1' });
+    expect(ModelBucket.fromBucket(bucket)).toMatchObject({ account: '444455556666', region: 'eu-north-1' });
+  });
+
+  test('may be given, and may be known at deploy time', () => {
+    expect(imported({ account: '444455556666' }).account).toBe('444455556666');
+    const account = Fn.importValue('Account');
+    expect(imported({ account }).account).toBe(account);
+  });
+
+  test.each(['', '44445555666', '4444555566667', '4444-5555-6666', 'acme', '44445555666a'])('%j is refused', account => {
+    expect(() => imported({ account })).toThrow(`account '${account}' is not one: give its 12 digits`);
+  });
+});
+
+describe('S3-23 S3 Bucket Keys', () => {
+  const WARNING = Match.stringLikeRegexp('does not use S3 Bucket Keys.*KMS once for each object.*\\[ack: cdk-eks-model-artifacts:bucketKeyDisabled\\]');
+
+  function defined(bucketKeyEnabled?: boolean, encrypted = true) {
+    const stack = newStack();
+    const bucket = new s3.Bucket(stack, 'Bucket', encrypted ? { encryptionKey: new kms.Key(stack, 'Key'), bucketKeyEnabled } : {});
+    return { stack, bucket, models: ModelBucket.fromBucket(bucket) };
+  }
+
+  test.each([[true, true], [false, false], [undefined, false]])('of a bucket of this app: %j in its definition is %j', (said, seen) => {
+    expect(defined(said).models.bucketKeyEnabled).toBe(seen);
+  });
+
+  test('a warning says where they are off', () => {
+    const { stack } = defined();
+    Annotations.fromStack(stack).hasWarning('/Storage/Bucket', WARNING);
+    Annotations.fromStack(defined(true).stack).hasNoWarning('*', WARNING);
+    Annotations.fromStack(defined(undefined, false).stack).hasNoWarning('*', WARNING);
+  });
+
+  test('a later change of the definition is seen', () => {
+    const { bucket, models } = defined();
+    (bucket.node.defaultChild as s3.CfnBucket).addPropertyOverride('BucketEncryption.ServerSideEncryptionConfiguration.0.BucketKeyEnabled', true);
+    expect(models.bucketKeyEnabled).toBe(true);
+  });
+
+  test('what is said holds: the objects may be older than the definition', () => {
+    const { bucket } = defined(true);
+    expect(ModelBucket.fromBucket(bucket, { bucketKeyEnabled: false }).bucketKeyEnabled).toBe(false);
+  });
+
+  test('of an imported bucket they are not known, unless said', () => {
+    const stack = newStack();
+    const encryptionKey = kms.Key.fromKeyArn(stack, 'Key', 'arn:aws:kms:eu-west-1:111122223333:key/k');
+    expect(ModelBucket.fromBucketName(stack, 'Silent', 'models-example', { encryptionKey }).bucketKeyEnabled).toBeUndefined();
+    Annotations.fromStack(stack).hasNoWarning('*', WARNING);
+    const other = newStack();
+    ModelBucket.fromBucketName(other, 'Said', 'models-example', { encryptionKey, bucketKeyEnabled: false });
+    Annotations.fromStack(other).hasWarning('/Storage/Said', WARNING);
   });
 });
 
