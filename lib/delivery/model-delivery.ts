@@ -1,4 +1,5 @@
-import { Duration } from 'aws-cdk-lib';
+import { IConstruct } from 'constructs';
+import { attachModel, AttachOptions } from './attachment';
 import { PodFacts, PodParts } from './pod-parts';
 import { S3Download } from './s3-download';
 import { S3DownloadOptions } from './s3-download-options';
@@ -73,6 +74,20 @@ export class DeliveredModel {
     this.model = model;
     this.path = checkPath(path, model);
   }
+
+  /**
+   * Delivers the model to a workload of your own: any construct whose default child is a `Deployment`, `StatefulSet`, `DaemonSet`, `ReplicaSet`,
+   * `Job`, `CronJob` or `Pod`, as those of every version of cdk8s-plus are, or such an `ApiObject` itself.
+   *
+   * The delivery's parts are added to what the workload renders to, last of all, and whatever that has stays, but for these: the first of the
+   * containers that read models asks for the disk and the memory that models take, too, and a Deployment has as much longer to progress as the
+   * models may take to arrive. Several models of one workload share what they can. The service account is not written: it is the workload's.
+   *
+   * @throws where the workload is no such object, or the model, or one at its path, is attached to it already
+   */
+  public attach(workload: IConstruct, options: AttachOptions = {}): void {
+    attachModel(this, workload, options);
+  }
 }
 
 function checkPath(path: string, model: ModelArtifact): string {
@@ -86,32 +101,4 @@ function checkPath(path: string, model: ModelArtifact): string {
   return path;
 }
 
-/**
- * The parts that bring all models to a pod: those whose deliveries are alike share their containers.
- *
- * @throws where two models would have the same path, or one inside the other
- * @internal
- */
-export function bindModels(models: DeliveredModel[], pod: PodFacts): PodParts[] {
-  for (const [index, { path, model }] of models.entries()) {
-    const other = models.slice(0, index).find(earlier => inside(path, earlier.path) || inside(earlier.path, path));
-    if (other) {
-      throw new Error(`models ${other.model.displayName} at '${other.path}' and ${model.displayName} at '${path}' are in each other's way: give one of them a path of its own, deliver(model, { path })`);
-    }
-  }
-  const groups = new Map<string, DeliveredModel[]>();
-  for (const delivered of models) {
-    const key = delivered.delivery.strategy.sharingKey;
-    groups.set(key, [...groups.get(key) ?? [], delivered]);
-  }
-  return [...groups.values()].map(group => group[0].delivery.strategy.bind(group, pod));
-}
-
-function inside(path: string, folder: string): boolean {
-  return `${path}/`.startsWith(`${folder}/`);
-}
-
-/** @internal */
-export function totalWindow(parts: PodParts[]): Duration {
-  return Duration.seconds(parts.reduce((seconds, part) => seconds + (part.startWindow?.toSeconds() ?? 0), 0));
-}
+export { bindModels, totalWindow } from './bind-models';

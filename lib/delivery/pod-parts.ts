@@ -14,8 +14,8 @@ export interface PodFacts {
   readonly identity?: WorkloadIdentity;
 
   /**
-   * What the application's containers ask for together, spelled as in a pod. What a delivery adds asks for no more, as the scheduler counts
-   * the larger of both.
+   * What the application's containers ask for together, spelled as in a pod, without what `PodParts.ephemeralStorage` and `PodParts.memory` add
+   * to it. What a delivery adds asks for no more, as the scheduler counts the larger of both.
    *
    * @default - nothing
    */
@@ -24,7 +24,7 @@ export interface PodFacts {
   /**
    * Whether the application's containers are kept from the credentials of the pod, so that only a downloader holds them.
    *
-   * @default true
+   * @default - they are, but for a role that the service account has by IRSA: that is the application's as well
    */
   readonly withholdCredentials?: boolean;
 }

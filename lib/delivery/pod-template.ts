@@ -21,8 +21,15 @@ export function mergePodParts(template: any, parts: PodParts, containers: string
         ? { ...container, ...list('volumeMounts', joined(`mount of container '${container.name}'`, 'mountPath', container.volumeMounts, parts.volumeMounts)) }
         : container),
       ...list('volumes', joined('volume', 'name', spec.volumes, parts.volumes)),
+      ...groupOf(spec.securityContext, parts.fsGroup),
     },
   };
+}
+
+/** A volume is given to the pod's own group where it has one. What belongs to the group already is not gone through again at each start. */
+function groupOf(present: any, fsGroup: number | undefined): Record<string, any> {
+  if (fsGroup === undefined || (present?.fsGroup ?? undefined) !== undefined) return {};
+  return { securityContext: { ...present, fsGroup, fsGroupChangePolicy: 'OnRootMismatch' } };
 }
 
 function list(key: string, items: any[]): Record<string, any[]> {

@@ -1,11 +1,24 @@
 import { Duration, Size } from 'aws-cdk-lib';
 import { Downloader } from './downloader';
+import { ModelVolume } from './model-volume';
 import { IModelBucket } from '../storage';
 
 /** Options of a download from S3. */
 export interface S3DownloadOptions {
-  /** The bucket that the models are in. */
-  readonly bucket: IModelBucket;
+  /**
+   * The bucket that the models are in.
+   *
+   * @default - one of `sources`
+   */
+  readonly bucket?: IModelBucket;
+
+  /**
+   * Buckets that hold the same models, such as one and its replica in another region: the first that gives a model whole is taken, in this order.
+   * A model that comes from several must be pinned by digest, else they might hold different ones.
+   *
+   * @default - `bucket` alone
+   */
+  readonly sources?: IModelBucket[];
 
   /**
    * What fetches the objects.
@@ -15,11 +28,11 @@ export interface S3DownloadOptions {
   readonly downloader?: Downloader;
 
   /**
-   * Size of each model's volume, an `emptyDir` on the node's disk.
+   * Where the bytes land.
    *
-   * @default - 1.2 times the size of the model
+   * @default ModelVolume.disk()
    */
-  readonly volumeSize?: Size;
+  readonly volume?: ModelVolume;
 
   /**
    * How many files, or batches of small files, are fetched at once.
@@ -29,6 +42,16 @@ export interface S3DownloadOptions {
   readonly parallelFiles?: number;
 
   /**
+   * Up to how long, in whole seconds, a download waits before it begins, each pod for a random part of it. For scale-outs by hundreds of pods: S3
+   * gives 5,500 GET requests a second for each prefix before it slows callers down
+   * (https://docs.aws.amazon.com/AmazonS3/latest/userguide/optimizing-performance.html), and EKS throttles requests for credentials. A model that is
+   * there already is not waited for.
+   *
+   * @default - none
+   */
+  readonly startJitter?: Duration;
+
+  /**
    * How long nothing may land, in whole seconds, before an attempt is given up and tried again.
    *
    * @default - 5 minutes, as containerd grants an image pull
@@ -36,7 +59,8 @@ export interface S3DownloadOptions {
   readonly stallTimeout?: Duration;
 
   /**
-   * Bytes per second below which a download is given up, however steadily it goes.
+   * The rate in bytes a second, spelled as the size that lands in one, below which a download is given up, however steadily it goes. How long a
+   * pod may take to start follows from it.
    *
    * @default - 20 MiB, a quarter of what one S3 connection gives
    */

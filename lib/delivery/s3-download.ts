@@ -1,41 +1,41 @@
 import { Duration, Size } from 'aws-cdk-lib';
+import { credentialsOf, TOKEN_FOLDER } from './download-credentials';
+import { downloadRequests } from './download-requests';
 import { Downloader } from './downloader';
-import { FLOOR_RATE, mebibytes, secondsAtRate, STALL_TIMEOUT, VOLUME_HEADROOM } from './limits';
+import { DOWNLOADER_USER, Landing, TOKEN_VOLUME, volumeName, WORK_VOLUME } from './landing';
+import { FLOOR_RATE, secondsAtRate, STALL_TIMEOUT } from './limits';
 import type { DeliveredModel, IDeliveryStrategy } from './model-delivery';
+import { ModelVolume } from './model-volume';
 import { PodFacts, PodParts } from './pod-parts';
 import { SKIP_CONTAINERS } from './pod-template';
 import { BOOTSTRAP, inlineProgram, transferProgram } from './program';
 import { S3DownloadOptions } from './s3-download-options';
 import { ModelArtifact } from '../model';
-import { dnsLabel, sha256 } from '../model/names';
+import { dnsLabel } from '../model/names';
+import { IModelBucket } from '../storage';
 
-// Names and path differ from those that EKS injects, so that its webhook leaves the downloader's own declaration as it is.
-const TOKEN_VOLUME = 'model-download-token';
-const TOKEN_FOLDER = '/var/run/secrets/model-download';
-const TOKEN_FILE = 'pod-identity-token';
-const WORK_VOLUME = 'model-download-work';
-
-// https://docs.aws.amazon.com/eks/latest/userguide/pod-id-how-it-works.html
-const AGENT = 'http://169.254.170.23/v1/credentials';
-const AGENT_IPV6 = 'http://[fd00:ec2::23]/v1/credentials';
-const AUDIENCE = 'pods.eks.amazonaws.com';
-/** The longest life that the agent's webhook asks for itself; the kubelet renews the token at 80 % of it. */
-const TOKEN_SECONDS = 86400;
-
-/** An unprivileged user: `nonroot`, as distroless images number it. */
-const DOWNLOADER_USER = 65532;
+/** A model, and where it lands. */
+interface Arrival extends Landing {
+  readonly delivered: DeliveredModel;
+  /** The folder, in the downloader, that the program publishes into. */
+  readonly destination: string;
+}
 
 /** @internal */
 export class S3Download implements IDeliveryStrategy {
   public readonly sharingKey: string;
+  private readonly sources: IModelBucket[];
   private readonly downloader: Downloader;
-  private readonly stall: Duration;
-  private readonly floor: Size;
   private readonly jobs: number;
+  private readonly stall: Duration;
+  private readonly jitter?: Duration;
+  private readonly floor: Size;
 
   constructor(private readonly options: S3DownloadOptions) {
+    this.sources = sourcesOf(options);
     this.downloader = options.downloader ?? Downloader.s5cmd();
-    this.stall = wholeSeconds(options.stallTimeout ?? STALL_TIMEOUT);
+    this.stall = wholeSeconds('stallTimeout', options.stallTimeout ?? STALL_TIMEOUT, 'pass Duration.minutes(5)');
+    this.jitter = options.startJitter && wholeSeconds('startJitter', options.startJitter, 'pass Duration.minutes(1), or leave it out for none');
     this.floor = options.floorRate ?? FLOOR_RATE;
     this.jobs = options.parallelFiles ?? 4;
     if (!Number.isInteger(this.jobs) || this.jobs < 1 || this.jobs > 64) {
@@ -44,31 +44,41 @@ export class S3Download implements IDeliveryStrategy {
     if (this.floor.isUnresolved() || this.floor.toBytes() < 1 || !Number.isInteger(this.floor.toBytes())) {
       throw new Error('floorRate must be known at synth, in whole bytes and at least one: pass Size.mebibytes(20)');
     }
-    this.sharingKey = JSON.stringify(['s3Download', this.downloader.program, this.downloader.image, this.jobs, this.stall.toSeconds(), this.floor.toBytes(), !!options.ipv6Cluster]);
+    this.sharingKey = JSON.stringify(['s3Download', this.downloader.program, this.downloader.image, this.settings(), !!options.ipv6Cluster]);
   }
 
   public refusal(model: ModelArtifact, pod: PodFacts): string | undefined {
-    return pod.identity?._refusal(model, this.options.bucket);
+    const refusals = this.sources.flatMap(source => pod.identity?._refusal(model, source) ?? []);
+    return refusals.length > 0 ? [...new Set(refusals)].join('; ') : undefined;
   }
 
   public bind(models: DeliveredModel[], pod: PodFacts): PodParts {
-    if (!pod.identity) {
+    const { identity } = pod;
+    if (!identity) {
       throw new Error(`model ${models[0].model.displayName} is downloaded from S3, and the pod has no identity to read it with: pass identity, as readers.associate({ namespace, serviceAccount }) returns it`);
     }
-    const volumes = models.map(delivered => sourceOf(delivered).volumeOf(delivered));
-    const bytes = volumes.reduce((sum, volume) => sum + volume.size.toBytes(), 0);
-    const token = { audience: AUDIENCE, expirationSeconds: TOKEN_SECONDS, path: TOKEN_FILE };
+    const arrivals = models.map(delivered => strategyOf(delivered).arrivalOf(delivered));
+    const { env, token } = credentialsOf(identity, this.options.ipv6Cluster ?? false);
+    const disk = total(arrivals.map(arrival => arrival.disk));
+    const memory = total(arrivals.map(arrival => arrival.memory));
+    const requests = downloadRequests({ cpu: '1', memory: this.downloader.memoryRequest, disk, volumes: memory }, pod.requests);
+    const volumes = unique(arrivals.map(({ volume }) => volume), volume => volume.name);
+    // A role that the service account had before is the application's too.
+    const withhold = pod.withholdCredentials ?? identity.irsaRoleArn === undefined;
     return {
-      initContainers: [this.container(models, volumes, bytes)],
+      initContainers: [this.container(arrivals, volumes, [...env, ...this.settings()], requests)],
       volumes: [
-        ...volumes.map(({ name, size }) => ({ name, emptyDir: { sizeLimit: mebibytes(size) } })),
+        ...volumes,
         { name: WORK_VOLUME, emptyDir: { sizeLimit: '64Mi' } },
         { name: TOKEN_VOLUME, projected: { sources: [{ serviceAccountToken: token }] } },
       ],
-      volumeMounts: models.map((delivered, index) => ({ name: volumes[index].name, mountPath: delivered.path, subPath: 'models', readOnly: true })),
-      annotations: pod.withholdCredentials ?? true ? { [SKIP_CONTAINERS]: pod.containers.join(',') } : {},
-      ephemeralStorage: Size.bytes(bytes),
-      startWindow: Duration.seconds(models.reduce((sum, { model }) => sum + this.secondsFor(model), 0)),
+      volumeMounts: arrivals.map(({ delivered, volume, folder }) => (
+        { name: volume.name, mountPath: delivered.path, subPath: folder === undefined ? 'models' : `${folder}/models`, readOnly: true })),
+      annotations: withhold ? { [SKIP_CONTAINERS]: pod.containers.join(',') } : {},
+      ephemeralStorage: disk > 0 ? Size.bytes(disk) : undefined,
+      memory: memory > 0 ? Size.bytes(memory) : undefined,
+      fsGroup: groupOf(arrivals),
+      startWindow: Duration.seconds((this.jitter?.toSeconds() ?? 0) + models.reduce((sum, { model }) => sum + this.secondsFor(model), 0)),
     };
   }
 
@@ -77,38 +87,44 @@ export class S3Download implements IDeliveryStrategy {
     return this.stall.toSeconds() + secondsAtRate(model.size.toBytes(), this.floor);
   }
 
-  /** Where one model lands. */
-  public volumeOf(delivered: DeliveredModel): ModelVolume {
+  private arrivalOf(delivered: DeliveredModel): Arrival {
     const { model } = delivered;
-    const size = this.options.volumeSize ?? Size.bytes(Math.ceil(model.size.toBytes() * VOLUME_HEADROOM));
-    if (size.isUnresolved() || size.toBytes() < model.size.toBytes()) {
-      const given = size.isUnresolved() ? 'an unresolved token' : mebibytes(size);
-      throw new Error(`volumeSize is ${given}, and model ${model.displayName} needs ${mebibytes(model.size)}: give at least that, or leave it out for 1.2 times as much`);
+    if (this.sources.length > 1 && model.digest === undefined) {
+      throw new Error(`model ${model.displayName} has ${this.sources.length} sources and no digest, and they might hold different ones: pin the digest that publishing printed, or give one bucket`);
     }
-    const name = volumeName(delivered);
-    return { name, size, mountPath: `/models/${name}` };
+    const landing = (this.options.volume ?? ModelVolume.disk())._landingOf(delivered, this.sourceUrl(this.sources[0], model));
+    const mounted = `/models/${landing.volume.name}`;
+    return { ...landing, delivered, destination: landing.folder === undefined ? mounted : `${mounted}/${landing.folder}` };
   }
 
-  private container(models: DeliveredModel[], volumes: ModelVolume[], bytes: number): any {
+  private sourceUrl({ bucketName }: IModelBucket, model: ModelArtifact): string {
+    return `s3://${bucketName}/${model.prefix}`;
+  }
+
+  private settings(): { name: string; value: string }[] {
+    return [
+      { name: 'MODEL_TRANSFER_JOBS', value: String(this.jobs) },
+      { name: 'MODEL_TRANSFER_STALL', value: String(this.stall.toSeconds()) },
+      { name: 'MODEL_TRANSFER_FLOOR', value: String(this.floor.toBytes()) },
+      ...this.jitter ? [{ name: 'MODEL_TRANSFER_JITTER', value: String(this.jitter.toSeconds()) }] : [],
+    ];
+  }
+
+  private container(arrivals: Arrival[], volumes: any[], env: any[], requests: Record<string, string>): any {
     return {
-      name: dnsLabel('download-', volumes[0].name.slice('model-'.length)),
+      name: dnsLabel('download-', volumeName(arrivals[0].delivered).slice('model-'.length)),
       image: this.downloader.image,
       imagePullPolicy: 'IfNotPresent',
       command: ['/bin/sh', '-c', inlineProgram(BOOTSTRAP)],
       args: [
         inlineProgram(transferProgram(this.downloader.program as 's5cmd' | 'aws')),
-        ...models.flatMap((delivered, index) => sourceOf(delivered).modelArguments(delivered.model, volumes[index])),
+        // One release in one folder is fetched once, at however many paths it is read.
+        ...unique(arrivals, arrival => arrival.destination).flatMap(arrival => strategyOf(arrival.delivered).modelArguments(arrival)),
       ],
-      env: [
-        { name: 'AWS_CONTAINER_CREDENTIALS_FULL_URI', value: this.options.ipv6Cluster ? AGENT_IPV6 : AGENT },
-        { name: 'AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE', value: `${TOKEN_FOLDER}/${TOKEN_FILE}` },
-        { name: 'MODEL_TRANSFER_JOBS', value: String(this.jobs) },
-        { name: 'MODEL_TRANSFER_STALL', value: String(this.stall.toSeconds()) },
-        { name: 'MODEL_TRANSFER_FLOOR', value: String(this.floor.toBytes()) },
-      ],
-      resources: { requests: { 'cpu': '1', 'memory': this.downloader.memoryRequest, 'ephemeral-storage': mebibytes(Size.bytes(bytes)) } },
+      env,
+      ...Object.keys(requests).length > 0 ? { resources: { requests } } : {},
       volumeMounts: [
-        ...volumes.map(volume => ({ name: volume.name, mountPath: volume.mountPath })),
+        ...volumes.map(({ name }) => ({ name, mountPath: `/models/${name}` })),
         { name: WORK_VOLUME, mountPath: '/tmp' },
         { name: TOKEN_VOLUME, mountPath: TOKEN_FOLDER, readOnly: true },
       ],
@@ -125,41 +141,54 @@ export class S3Download implements IDeliveryStrategy {
     };
   }
 
-  public modelArguments(model: ModelArtifact, volume: ModelVolume): string[] {
-    const { bucketName, region } = this.options.bucket;
+  private modelArguments({ delivered: { model }, destination, shared }: Arrival): string[] {
     return [
       `--model=${model.name}`,
-      `--source=s3://${bucketName}/${model.prefix}`,
-      `--region=${region}`,
-      ...(model.digest === undefined ? [] : [`--digest=${model.digest}`]),
+      ...this.sources.flatMap(source => [`--source=${this.sourceUrl(source, model)}`, `--region=${source.region}`]),
+      ...model.digest === undefined ? [] : [`--digest=${model.digest}`],
       `--max-bytes=${model.size.toBytes()}`,
-      `--destination=${volume.mountPath}`,
+      `--destination=${destination}`,
+      ...shared ? ['--shared'] : [],
     ].map(inlineProgram);
   }
 }
 
-const RESERVED = [TOKEN_VOLUME, WORK_VOLUME];
-
-/** Named after the model where it has its usual path; told apart by the path where not: no two models of a pod share a volume. */
-function volumeName({ model, path }: DeliveredModel): string {
-  const usual = path === `/mnt/${model.name}/models` && !RESERVED.includes(`model-${model.name}`);
-  return usual ? dnsLabel('model-', model.name) : `${dnsLabel('model-', model.name, 52)}-${sha256(path).slice(0, 10)}`;
-}
-
-interface ModelVolume {
-  readonly name: string;
-  readonly size: Size;
-  readonly mountPath: string;
-}
-
-/** Models that share a container may come from different buckets: each delivery knows its own. */
-function sourceOf(delivered: DeliveredModel): S3Download {
+/** Models that share a container may come from different buckets: each delivery knows its own. Only deliveries of this class have its key. */
+function strategyOf(delivered: DeliveredModel): S3Download {
   return delivered.delivery.strategy as S3Download;
 }
 
-function wholeSeconds(duration: Duration): Duration {
+function sourcesOf({ bucket, sources }: S3DownloadOptions): IModelBucket[] {
+  if ((bucket === undefined) === (sources === undefined)) {
+    throw new Error(`a download from S3 has ${bucket ? 'bucket and sources' : 'no bucket'}: give either bucket or sources`);
+  }
+  const all = bucket ? [bucket] : [...sources!];
+  if (all.length === 0) throw new Error('sources of a download from S3 are empty: give at least one bucket');
+  const double = all.find((source, index) => all.slice(0, index).some(earlier => earlier.bucketName === source.bucketName));
+  if (double) throw new Error(`bucket '${double.bucketName}' is twice among the sources of a download: name it once`);
+  return all;
+}
+
+function groupOf(arrivals: Arrival[]): number | undefined {
+  const [first, other] = unique(arrivals.filter(({ group }) => group !== undefined), ({ group }) => String(group));
+  if (other) {
+    throw new Error(`the volumes of models ${first.delivered.model.displayName} and ${other.delivered.model.displayName} belong to groups ${first.group} and ${other.group}, and a pod has one fsGroup: give both claims one group`);
+  }
+  return first?.group;
+}
+
+function total(sizes: (Size | undefined)[]): number {
+  return sizes.reduce((sum, size) => sum + (size?.toBytes() ?? 0), 0);
+}
+
+function unique<T>(items: T[], key: (item: T) => string): T[] {
+  const keys = items.map(key);
+  return items.filter((_, index) => keys.indexOf(keys[index]) === index);
+}
+
+function wholeSeconds(what: string, duration: Duration, fix: string): Duration {
   if (duration.isUnresolved() || !Number.isInteger(duration.toSeconds({ integral: false })) || duration.toSeconds() < 1) {
-    throw new Error('stallTimeout must be known at synth, in whole seconds and at least one: pass Duration.minutes(5)');
+    throw new Error(`${what} must be known at synth, in whole seconds and at least one: ${fix}`);
   }
   return duration;
 }

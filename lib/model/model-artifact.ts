@@ -1,6 +1,7 @@
 import { Size, SizeRoundingBehavior } from 'aws-cdk-lib';
-import { checkModelName, checkPrefix, checkTenant, checkVersion, dnsLabel, sha256 } from './names';
+import { checkModelName, checkPrefix, checkTenant, checkVersion, dnsLabel } from './names';
 import { literal } from '../private/literal';
+import { sha256 } from '../private/sha256';
 
 /** Properties of a model. */
 export interface ModelArtifactProps {

@@ -1,4 +1,4 @@
-import { sha256 } from './names';
+import { sha256 } from '../private/sha256';
 
 /** One file of a published model. */
 export interface ManifestEntry {

@@ -1,14 +1,6 @@
-import { createHash } from 'node:crypto';
 import { literal } from '../private/literal';
 import { checkName, DNS_LABEL, MAX_LABEL, NameRule } from '../private/names';
-
-/**
- * Hexadecimal SHA-256 of a text.
- * @internal
- */
-export function sha256(text: string): string {
-  return createHash('sha256').update(text).digest('hex');
-}
+import { sha256 } from '../private/sha256';
 
 const MODEL_NAME: NameRule = { pattern: /^[a-z0-9]([-.a-z0-9]*[a-z0-9])?$/, rule: "lowercase letters, digits, '-' and '.', starting and ending with a letter or digit" };
 const VERSION: NameRule = { pattern: /^[A-Za-z0-9]([-._A-Za-z0-9]*[A-Za-z0-9])?$/, rule: "letters, digits, '-', '_' and '.', starting and ending with a letter or digit" };

@@ -1,5 +1,5 @@
 import { Yaml } from 'cdk8s';
-import { sha256 } from '../model/names';
+import { sha256 } from '../private/sha256';
 
 /** The order in which people write, and `kubectl explain` lists, the keys of common objects; the others follow by name. */
 const USUAL_ORDER = [

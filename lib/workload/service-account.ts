@@ -2,7 +2,7 @@ import { ApiObject, Chart } from 'cdk8s';
 import { IConstruct } from 'constructs';
 import type { ChartWithFile } from './rendered-manifests';
 import { WorkloadIdentity } from '../access';
-import { sha256 } from '../model/names';
+import { sha256 } from '../private/sha256';
 
 /** File names have room for 255 characters. */
 function dnsName(serviceAccount: string): string {

@@ -41,13 +41,17 @@ export function bucketIn(region: string, name: string): IModelBucket {
   return ModelBucket.fromBucket(s3.Bucket.fromBucketName(buckets, `Bucket${bucketCount++}`, name), { region });
 }
 
+/** A pod whose application asks for more than a downloader would. */
 export const FACTS: PodFacts = {
   containers: ['server'],
   identity: WorkloadIdentity.existing({ namespace: 'serving', serviceAccount: 'llama' }),
+  requests: { cpu: '4', memory: '32Gi' },
 };
 
+/** From one bucket, unless sources are given. */
 export function delivered(options: Partial<S3DownloadOptions> = {}, what = model(), how: DeliverOptions = {}): DeliveredModel {
-  return ModelDelivery.s3Download({ bucket: bucketIn('eu-west-1', 'acme-models'), ...options }).deliver(what, how);
+  const from = options.sources ? {} : { bucket: bucketIn('eu-west-1', 'acme-models') };
+  return ModelDelivery.s3Download({ ...from, ...options }).deliver(what, how);
 }
 
 export function bind(models: DeliveredModel[], facts: PodFacts = FACTS): PodParts {

@@ -1,7 +1,7 @@
 import { Duration } from 'aws-cdk-lib';
 import { FACTS, model, UNKNOWN } from './fixture';
 import { IDeliveryStrategy, ModelDelivery, PodParts } from '../../lib/delivery';
-import { bindModels, totalWindow } from '../../lib/delivery/model-delivery';
+import { bindModels, totalWindow } from '../../lib/delivery/bind-models';
 
 /** Records what it is asked to bind. */
 class Recorder implements IDeliveryStrategy {

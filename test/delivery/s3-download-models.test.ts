@@ -1,7 +1,7 @@
 import { Duration, Lazy, Size, Token } from 'aws-cdk-lib';
 import { awsSide, bind, bucketIn, delivered, DIGEST, FACTS, model, programArguments, UNKNOWN } from './fixture';
-import { DeliveredModel, Downloader, S3DownloadOptions } from '../../lib/delivery';
-import { bindModels } from '../../lib/delivery/model-delivery';
+import { DeliveredModel, Downloader, ModelVolume, S3DownloadOptions } from '../../lib/delivery';
+import { bindModels } from '../../lib/delivery/bind-models';
 import { mergePodParts } from '../../lib/delivery/pod-template';
 
 const A_NUMBER = Token.asNumber(Lazy.any({ produce: () => 8 }));
@@ -23,7 +23,7 @@ test('several models share one container, from two buckets in two regions', () =
 });
 
 test('each model has a volume of its own, of its own size, at its own path', () => {
-  const models = [delivered(), delivered({ volumeSize: Size.gibibytes(50) }, model('mistral'), { path: '/opt/mistral' })];
+  const models = [delivered(), delivered({ volume: ModelVolume.disk({ size: Size.gibibytes(50) }) }, model('mistral'), { path: '/opt/mistral' })];
   const [first, second] = volumes(models);
   expect([first, second].map(({ emptyDir }) => emptyDir)).toEqual([{ sizeLimit: '19661Mi' }, { sizeLimit: '51200Mi' }]);
   expect(first.name).not.toBe(second.name);
@@ -40,6 +40,7 @@ test.each<[string, Partial<S3DownloadOptions>]>([
   ['a stall timeout', { stallTimeout: Duration.minutes(1) }],
   ['a floor rate', { floorRate: Size.mebibytes(1) }],
   ['IPv6', { ipv6Cluster: true }],
+  ['a start jitter', { startJitter: Duration.minutes(1) }],
 ])('%s of its own makes a container of its own', (_, options) => {
   expect(keyOf(options)).not.toBe(keyOf({}));
   expect(containers([delivered(), delivered(options, model('mistral'))]).map(({ name }) => name)).toEqual(['download-llama', 'download-mistral']);
@@ -48,7 +49,7 @@ test.each<[string, Partial<S3DownloadOptions>]>([
 test('options that are spelled out and the same as the defaults share the container', () => {
   const spelledOut = { downloader: Downloader.s5cmd(), parallelFiles: 4, stallTimeout: Duration.seconds(300), floorRate: Size.mebibytes(20) };
   expect(keyOf({ ...spelledOut, ipv6Cluster: false })).toBe(keyOf({}));
-  expect(keyOf({ bucket: bucketIn('us-east-1', 'other'), volumeSize: Size.gibibytes(99) })).toBe(keyOf({}));
+  expect(keyOf({ bucket: bucketIn('us-east-1', 'other'), volume: ModelVolume.memory() })).toBe(keyOf({}));
 });
 
 test('two containers go into one pod: token and work folder are shared', () => {
@@ -98,12 +99,6 @@ test('volumes and containers are named without the version, so that a release ch
   expect(names('2')).toEqual(names('1'));
 });
 
-test('a volume that is smaller than the model is refused', () => {
-  expect(() => bind([delivered({ volumeSize: Size.gibibytes(15) })]))
-    .toThrow('volumeSize is 15360Mi, and model serving/llama@1 needs 16384Mi: give at least that, or leave it out for 1.2 times as much');
-  expect(bind([delivered({ volumeSize: Size.gibibytes(16) })]).volumes![0].emptyDir.sizeLimit).toBe('16384Mi');
-});
-
 test('a pod without an identity is refused', () => {
   expect(() => bind([delivered()], { containers: ['server'] }))
     .toThrow(/^model serving\/llama@1 is downloaded from S3, and the pod has no identity to read it with: pass identity, as readers\.associate/);
@@ -120,7 +115,8 @@ const INVALID: Record<string, [() => unknown, RegExp]> = {
   'floorRate of nothing': [() => delivered({ floorRate: Size.bytes(0) }), /^floorRate must be known at synth.* at least one.*: pass Size\.mebibytes\(20\)$/],
   'floorRate of a fraction, which the program refuses': [() => delivered({ floorRate: Size.bytes(1.5) }), /floorRate/],
   'floorRate as a token': [() => delivered({ floorRate: Size.bytes(A_NUMBER) }), /^floorRate must be known at synth/],
-  'volumeSize as a token': [() => bind([delivered({ volumeSize: Size.bytes(A_NUMBER) })]), /^volumeSize is an unresolved token, and model serving\/llama@1 needs/],
+  'startJitter of nothing': [() => delivered({ startJitter: Duration.seconds(0) }), /^startJitter must be .* at least one: pass Duration\.minutes\(1\), or leave it out for none$/],
+  'startJitter as a token': [() => delivered({ startJitter: Duration.seconds(A_NUMBER) }), /^startJitter must be known at synth/],
   'image as a token': [() => Downloader.s5cmd({ image: UNKNOWN }), /^image of the downloader must be known at synth.*pass a literal string$/],
 };
 

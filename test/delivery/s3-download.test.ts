@@ -1,6 +1,6 @@
 import { Duration, Size } from 'aws-cdk-lib';
 import { bind, bucketIn, delivered, DIGEST, FACTS, model, programArguments } from './fixture';
-import { Downloader, ModelDelivery, PodParts } from '../../lib/delivery';
+import { Downloader, ModelDelivery, ModelVolume, PodParts } from '../../lib/delivery';
 import { SKIP_CONTAINERS } from '../../lib/delivery/pod-template';
 import { BOOTSTRAP, inlineProgram, transferProgram } from '../../lib/delivery/program';
 
@@ -162,7 +162,7 @@ test('a mirror replaces the image and nothing else', () => {
 });
 
 test('a volume has the size that was given', () => {
-  const parts = bind([delivered({ volumeSize: Size.gibibytes(100) })]);
+  const parts = bind([delivered({ volume: ModelVolume.disk({ size: Size.gibibytes(100) }) })]);
   expect(parts.volumes![0].emptyDir).toEqual({ sizeLimit: '102400Mi' });
   expect(containerOf(parts).resources.requests['ephemeral-storage']).toBe('102400Mi');
 });

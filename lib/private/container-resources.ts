@@ -1,0 +1,48 @@
+import { Size, Token } from 'aws-cdk-lib';
+import { quantityBytes } from './quantity';
+
+type Quantities = Record<string, string>;
+
+/**
+ * What a container asks for: where it has a limit alone, that, as the API server fills it in.
+ * @internal
+ */
+export function effectiveRequests(resources: { limits?: Quantities; requests?: Quantities } | undefined): Quantities {
+  return { ...resources?.limits, ...resources?.requests };
+}
+
+/**
+ * What containers, spelled as in a pod, ask for together. What is known only after deploying is left out.
+ * @internal
+ */
+export function totalRequests(containers: any[]): Quantities {
+  const total: Quantities = {};
+  for (const requests of containers.map(container => effectiveRequests(container.resources))) {
+    for (const [name, value] of Object.entries(requests).filter(entry => !Token.isUnresolved(entry[1]))) {
+      const quantity = String(value);
+      total[name] = total[name] === undefined ? quantity : formatted(quantityBytes(total[name]) + quantityBytes(quantity));
+    }
+  }
+  return total;
+}
+
+/**
+ * What a container asks for and is held to, and more of it. A limit is not made where there is none, nor a request where the limit is it.
+ * @internal
+ */
+export function resourcesPlus(resources: { limits?: Quantities; requests?: Quantities } | undefined, more: Record<string, Size>): any {
+  const { limits = {}, requests = {} } = resources ?? {};
+  const result: any = { ...resources };
+  for (const [name, size] of Object.entries(more).filter(entry => entry[1].toBytes() > 0)) {
+    const plus = (quantity: unknown) => formatted(quantityBytes(String(quantity)) + size.toBytes());
+    if (limits[name] !== undefined) result.limits = { ...result.limits, [name]: plus(limits[name]) };
+    if (limits[name] === undefined || requests[name] !== undefined) result.requests = { ...result.requests, [name]: plus(requests[name] ?? 0) };
+  }
+  return result;
+}
+
+/** The number as a quantity: whole mebibytes where it has them, else as it is, or in thousandths. */
+function formatted(value: number): string {
+  if (!Number.isInteger(value)) return `${Math.ceil(Number((value * 1000).toFixed(3)))}m`;
+  return value >= 2 ** 20 && value % 2 ** 20 === 0 ? `${value / 2 ** 20}Mi` : String(value);
+}
