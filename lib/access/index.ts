@@ -1,4 +1,5 @@
 export * from './model-reader-role';
 export * from './pod-identity-association';
+export * from './service-account-role';
 export * from './session-tag';
 export * from './workload-identity';

@@ -1,5 +1,11 @@
+import * as eks from 'aws-cdk-lib/aws-eks';
+import * as iam from 'aws-cdk-lib/aws-iam';
 import type { ModelReaderRole } from './model-reader-role';
+import { permits, ReadRule } from './read-rules';
+import { describeBucket, sameBucket } from './same-bucket';
+import { SessionTag } from './session-tag';
 import type { ModelArtifact } from '../model';
+import { checkTenant } from '../model/names';
 import { checkNamespace, checkServiceAccount } from '../private/kubernetes-names';
 import type { IModelBucket } from '../storage';
 
@@ -15,6 +21,35 @@ export interface ServiceAccountProps {
   readonly serviceAccount: string;
 }
 
+/** A service account that exists already. */
+export interface ExistingServiceAccountProps extends ServiceAccountProps {
+  /**
+   * Names of the sets of namespaces that share models, and that this namespace is in.
+   *
+   * @default - none: models of the namespace itself, and those for everybody
+   */
+  readonly tenants?: string[];
+}
+
+/** A service account with a role by IRSA. */
+export interface IrsaProps extends ServiceAccountProps {
+  /** The role that the annotation `eks.amazonaws.com/role-arn` of the service account names. */
+  readonly role: iam.IRole;
+}
+
+/** A service account with a role of its own by EKS Pod Identity. */
+export interface PodIdentityProps extends IrsaProps {
+  /** The cluster of the service account. */
+  readonly cluster: eks.IClusterRef;
+
+  /**
+   * More clusters with the same service account and role.
+   *
+   * @default - none
+   */
+  readonly additionalClusters?: eks.IClusterRef[];
+}
+
 /** A service account that gets an association. */
 export interface AssociateProps extends ServiceAccountProps {
   /**
@@ -25,24 +60,62 @@ export interface AssociateProps extends ServiceAccountProps {
   readonly serviceAccountExists?: boolean;
 }
 
+/** How an identity comes to its access: by a reader role, by a role of its own, or by what somebody else did. */
+interface Source {
+  readonly readers?: ModelReaderRole;
+  readonly tenants?: string[];
+  readonly role?: iam.IRole;
+  readonly irsa?: boolean;
+  readonly session?: Record<string, string | string[]>;
+}
+
 /**
  * Who a workload is: a namespace and a service account that may read models. It comes from `ModelReaderRole.associate`, so that both names
  * are typed once.
  */
-export class WorkloadIdentity {
+export class WorkloadIdentity implements iam.IGrantable {
   /**
    * A service account that exists already, and that another app or team gave access to the models. Of what it may read only the tenant is
    * checked, and it is not written to the manifests.
    *
    * @throws where a name is not valid
    */
-  public static existing(props: ServiceAccountProps): WorkloadIdentity {
-    return new WorkloadIdentity(props.namespace, props.serviceAccount, true);
+  public static existing(props: ExistingServiceAccountProps): WorkloadIdentity {
+    return new WorkloadIdentity(props, true, { tenants: [props.namespace, ...(props.tenants ?? []).map(checkTenant)] });
+  }
+
+  /**
+   * A service account that has a role by IRSA (IAM roles for service accounts) and keeps it. Grant to the identity what its pods read:
+   * `models.grants.readTenants(identity, { tenants: ['nlp'], shared: true })`. Its sessions have no tags, so each prefix is granted by name.
+   *
+   * @throws where a name is not valid
+   */
+  public static irsa(props: IrsaProps): WorkloadIdentity {
+    return new WorkloadIdentity(props, true, { role: props.role, irsa: true });
+  }
+
+  /**
+   * A service account that has a role by EKS Pod Identity and keeps it, association and all. Grant to the identity what its pods read:
+   * `models.grants.readTenants(identity, { tenants: ['nlp'], shared: true })`. The grants hold for this service account of these clusters
+   * alone, whoever else has the role; so its association must not have session tags disabled.
+   *
+   * @throws where a name is not valid
+   */
+  public static podIdentity(props: PodIdentityProps): WorkloadIdentity {
+    const clusters = [props.cluster, ...props.additionalClusters ?? []];
+    return new WorkloadIdentity(props, true, {
+      role: props.role,
+      session: {
+        [SessionTag.EKS_CLUSTER_ARN.principalTag]: clusters.map(cluster => cluster.clusterRef.clusterArn),
+        [SessionTag.KUBERNETES_NAMESPACE.principalTag]: props.namespace,
+        [SessionTag.KUBERNETES_SERVICE_ACCOUNT.principalTag]: props.serviceAccount,
+      },
+    });
   }
 
   /** @internal */
-  public static _associated(role: ModelReaderRole, props: AssociateProps): WorkloadIdentity {
-    return new WorkloadIdentity(props.namespace, props.serviceAccount, props.serviceAccountExists ?? false, role);
+  public static _associated(readers: ModelReaderRole, props: AssociateProps): WorkloadIdentity {
+    return new WorkloadIdentity(props, props.serviceAccountExists ?? false, { readers });
   }
 
   /**
@@ -60,10 +133,42 @@ export class WorkloadIdentity {
   /** ARN of the role that the service account has by IRSA (IAM roles for service accounts); undefined where it has EKS Pod Identity. */
   public readonly irsaRoleArn?: string;
 
-  private constructor(namespace: string, serviceAccount: string, exists: boolean, private readonly role?: ModelReaderRole) {
+  private readonly granted: Array<{ bucket: IModelBucket; rule: ReadRule }> = [];
+
+  private constructor(props: ServiceAccountProps, exists: boolean, private readonly source: Source) {
     this.exists = exists;
-    this.namespace = checkNamespace(namespace);
-    this.serviceAccount = checkServiceAccount(serviceAccount);
+    this.namespace = checkNamespace(props.namespace);
+    this.serviceAccount = checkServiceAccount(props.serviceAccount);
+    this.irsaRoleArn = source.irsa ? source.role?.roleArn : undefined;
+  }
+
+  /**
+   * The role of the service account, for `irsa` and `podIdentity`.
+   *
+   * @throws for other identities: theirs is not known, or is shared by all pods of a reader role
+   */
+  public get grantPrincipal(): iam.IPrincipal {
+    if (this.source.role) return this.source.role.grantPrincipal;
+    throw new Error(`identity ${this.name} has no role of its own to grant to: `
+      + (this.source.readers ? 'it shares that of its reader role with other pods, grant to the reader role if all of them may' : 'make it with WorkloadIdentity.irsa or podIdentity'));
+  }
+
+  /** @internal */
+  public get _label(): string {
+    return `pods of service account ${this.name}`;
+  }
+
+  /**
+   * What the tags of its sessions are equal to, by condition key.
+   * @internal
+   */
+  public get _session(): Record<string, string | string[]> | undefined {
+    return this.source.session;
+  }
+
+  /** @internal */
+  public _granted(bucket: IModelBucket, rules: ReadRule[]): void {
+    this.granted.push(...rules.map(rule => ({ bucket, rule })));
   }
 
   /**
@@ -71,10 +176,33 @@ export class WorkloadIdentity {
    * @internal
    */
   public _refusal(model: ModelArtifact, bucket: IModelBucket): string | undefined {
-    if (model.tenant !== undefined && model.tenant !== this.namespace) {
-      return `model ${model.displayName} belongs to tenant '${model.tenant}', and a pod of namespace '${this.namespace}' can't read it: `
-        + 'use an identity of that namespace, or publish the model without a tenant, for everybody';
+    const { readers, tenants, role } = this.source;
+    if (role) {
+      return this.granted.some(each => sameBucket(each.bucket, bucket) && permits(each.rule, this.namespace, model.prefix)) ? undefined
+        : `model ${model.displayName} in bucket '${describeBucket(bucket)}' is not granted to ${this.name}: call ${remedy(model)} on that bucket`;
     }
-    return this.role?._refusal(this.namespace, model, bucket);
+    if (readers) return readers._refusal(this.namespace, model, bucket);
+    return model.tenant === undefined || tenants?.includes(model.tenant) ? undefined : notOfTenant(model, this.namespace);
   }
+
+  private get name(): string {
+    return `${this.namespace}/${this.serviceAccount}`;
+  }
+}
+
+function remedy({ hasExplicitPrefix, tenant }: ModelArtifact): string {
+  if (hasExplicitPrefix) return 'grants.read(identity, model)';
+  return `grants.readTenants(identity, { ${tenant === undefined ? 'tenants: [], shared: true' : `tenants: ['${tenant}']`} })`;
+}
+
+/**
+ * Says why pods of a namespace can't read the model of another tenant.
+ * @internal
+ */
+export function notOfTenant({ displayName, tenant }: ModelArtifact, namespace: string, members?: string[]): string {
+  const [set, fix] = members
+    ? [`, the namespaces ${members.join(', ')}`, `use an identity of one of those, add '${namespace}' to that tenant`]
+    : ['', 'use an identity of that namespace'];
+  return `model ${displayName} belongs to tenant '${tenant}'${set}, and a pod of namespace '${namespace}' can't read it: `
+    + `${fix}, or publish the model without a tenant, for everybody`;
 }

@@ -1,2 +1,5 @@
+export * from './access-table';
 export * from './model-bucket';
 export * from './model-bucket-grants';
+export * from './model-bucket-props';
+export * from './tenant-guard';

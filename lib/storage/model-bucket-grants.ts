@@ -1,14 +1,40 @@
-import { Stack } from 'aws-cdk-lib';
+import { Token } from 'aws-cdk-lib';
 import * as iam from 'aws-cdk-lib/aws-iam';
+import { Construct, IConstruct } from 'constructs';
+import { AccessRecord, AccessRow, accessTable } from './access-table';
+import { grantModels, ModelAccess } from '../access/model-grant';
+import { checkTenants, ReadRule, tenantRules } from '../access/read-rules';
 import { SessionTag } from '../access/session-tag';
+import type { WorkloadIdentity } from '../access/workload-identity';
 import { ModelArtifact } from '../model';
 import type { IModelBucket } from './model-bucket';
+import { bucketDefinition } from './names';
 import { checkTenant } from '../model/names';
 
 /** Options of a grant by session tag. */
 export interface SessionTagGrantOptions {
   /** ARNs of the clusters whose pods may read: the same namespace in another cluster may not. */
   readonly clusterArns: string[];
+
+  /**
+   * Sets of values of the tag that share models: `{ nlp: ['nlp-dev', 'nlp-prod'] }`. The models are below `models/<name of the set>/`.
+   *
+   * @default - none: every value reads its own
+   */
+  readonly tenants?: { [name: string]: string[] };
+}
+
+/** Options of a grant to read what tenants published. */
+export interface TenantReadOptions {
+  /** The tenants whose models may be read. */
+  readonly tenants: string[];
+
+  /**
+   * Whether models for everybody may be read too.
+   *
+   * @default false
+   */
+  readonly shared?: boolean;
 }
 
 /** Options of a grant to publish. */
@@ -28,28 +54,49 @@ export interface PublishGrantOptions {
   readonly shared?: boolean;
 }
 
+const PUBLISH = ['s3:AbortMultipartUpload', 's3:GetObject', 's3:ListMultipartUploadParts', 's3:PutObject'];
+
 /** Grants on the models of a bucket: only what a download or an upload needs, never a listing, a deletion or a tag. */
 export class ModelBucketGrants {
   /** The grants of a bucket. */
   public static forBucket(bucket: IModelBucket): ModelBucketGrants {
-    return new ModelBucketGrants(bucket);
+    const grants = known.get(bucket) ?? new ModelBucketGrants(bucket);
+    known.set(bucket, grants);
+    return grants;
   }
 
   private constructor(private readonly models: IModelBucket) {}
 
   /** Lets the grantee read one version of one model. For pods there are reader roles; this is for everybody else. */
   public read(grantee: iam.IGrantable, model: ModelArtifact): iam.Grant {
-    return this.grant(grantee, ['s3:GetObject'], [model.prefix]);
+    return this.grant(grantee, { rules: [{ prefix: model.prefix }] });
   }
 
   /**
-   * Lets pods read by the value of a session tag: those under `models/<value of the tag>/`, and those for everybody under `models/_shared/`.
-   * A session without that tag reads those for everybody, one without the tag of the cluster reads nothing.
+   * Lets pods read by the value of a session tag: those under `models/<value of the tag>/`, those of the sets that the value is in, and those for
+   * everybody under `models/_shared/`. A session without that tag reads those for everybody, one without the tag of the cluster reads nothing.
+   *
+   * @throws where the name of a set, or a value in it, is not a DNS label, or a set is empty
    */
   public readBySessionTag(grantee: iam.IGrantable, tag: SessionTag, options: SessionTagGrantOptions): iam.Grant {
-    return this.grant(grantee, ['s3:GetObject'], [`models/${tag.policyVariable}/`, 'models/_shared/'], {
-      StringEquals: { [SessionTag.EKS_CLUSTER_ARN.principalTag]: options.clusterArns },
-    });
+    const rules = tenantRules(tag, checkTenants(options.tenants ?? {}));
+    const clusters = options.clusterArns.map(clusterLabel).join(', ');
+    this._record(rules, namespaces => `pods of ${namespaces.replace(/^(every )?namespace/, `$1${tag.key.replace('kubernetes-', '')}`)} on ${clusters}`);
+    return grantModels(grantee, [this.models], { rules, tag, session: { [SessionTag.EKS_CLUSTER_ARN.principalTag]: options.clusterArns } });
+  }
+
+  /**
+   * Lets the grantee read the models of tenants, whatever namespace it is in: for roles that have no session tags, as with IRSA (IAM roles for
+   * service accounts), and for identities with a role of their own.
+   *
+   * @throws where `tenants` is empty and `shared` is not true, or a name is not valid
+   */
+  public readTenants(grantee: iam.IGrantable, options: TenantReadOptions): iam.Grant {
+    const prefixes = tenantPrefixes(options);
+    if (prefixes.length === 0) {
+      throw new Error('tenants is empty: name the tenants, or set shared to true for the models for everybody');
+    }
+    return this.grant(grantee, { rules: prefixes.map(prefix => ({ prefix })) });
   }
 
   /** Lets the grantee publish: put new objects and read them back. What is published already stays, for the bucket refuses to overwrite it. */
@@ -57,41 +104,58 @@ export class ModelBucketGrants {
     if (options.tenants?.length === 0) {
       throw new Error('tenants is empty: name the tenants, or leave it out for all of them');
     }
-    const named = [...(options.tenants ?? []).map(tenant => `models/${checkTenant(tenant)}/`), ...options.shared ? ['models/_shared/'] : []];
+    const named = tenantPrefixes(options);
     const prefixes = named.length > 0 ? named : ['models/'];
-    return this.grant(grantee, ['s3:AbortMultipartUpload', 's3:GetObject', 's3:ListMultipartUploadParts', 's3:PutObject'], prefixes, undefined, ['kms:Decrypt', 'kms:GenerateDataKey']);
+    return this.grant(grantee, { rules: prefixes.map(prefix => ({ prefix })), actions: PUBLISH, keyActions: ['kms:Decrypt', 'kms:GenerateDataKey'] });
   }
 
   /**
-   * Grants actions below prefixes, each with its closing slash: without it, a grant for `team` would reach `team-a`.
+   * Who can read, publish and delete below which prefix, by the grants made so far: one row for each prefix that a grant names. What the bucket's
+   * own policy denies, and what others allow elsewhere, is not in it.
+   */
+  public accessTable(): AccessRow[] {
+    return accessTable(recordsOf(this.models));
+  }
+
+  /**
+   * Notes what somebody was granted, for the access table.
    * @internal
    */
-  public _read(grantee: iam.IGrantable, prefix: string, conditions: Record<string, Record<string, unknown>>): iam.Grant {
-    return this.grant(grantee, ['s3:GetObject'], [prefix], conditions);
+  public _record(rules: ReadRule[], who: (namespaces: string) => string, publish = false): void {
+    recordsOf(this.models).push(...rules.map(rule => ({ rule, who, publish })));
   }
 
-  private grant(grantee: iam.IGrantable, actions: string[], prefixes: string[],
-    conditions?: Record<string, Record<string, unknown>>, keyActions: string[] = ['kms:Decrypt']): iam.Grant {
-    const { bucketArn } = this.models.bucket.bucketRef;
-    const grant = iam.Grant.addToPrincipal({ grantee, actions, resourceArns: prefixes.map(prefix => `${bucketArn}/${prefix}*`), conditions });
-    const key = this.models.encryptionKey;
-    if (!key) return grant;
-
-    // With S3 Bucket Keys the encryption context is the bucket's ARN, not the object's: so keys isolate buckets, not tenants.
-    // https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-key.html
-    const { urlSuffix } = Stack.of(this.models.bucket);
-    return grant.combine(iam.Grant.addToPrincipal({
-      grantee,
-      actions: keyActions,
-      resourceArns: [key.keyRef.keyArn],
-      conditions: {
-        ...conditions,
-        StringEquals: {
-          ...conditions?.StringEquals,
-          'kms:EncryptionContext:aws:s3:arn': bucketArn,
-          'kms:ViaService': `s3.${this.models.region}.${urlSuffix}`,
-        },
-      },
-    }));
+  private grant(grantee: iam.IGrantable, access: ModelAccess): iam.Grant {
+    const identity = grantee as Partial<WorkloadIdentity>;
+    identity._granted?.(this.models, access.rules);
+    this._record(access.rules, () => identity._label ?? roleLabel(grantee.grantPrincipal), access.actions === PUBLISH);
+    return grantModels(grantee, [this.models], { ...access, session: identity._session });
   }
+}
+
+const known = new WeakMap<IModelBucket, ModelBucketGrants>();
+const records = new WeakMap<IConstruct, AccessRecord[]>();
+
+/** However often a bucket of the app is taken for a model bucket, its table is one. */
+function recordsOf({ bucket }: IModelBucket): AccessRecord[] {
+  const key = bucketDefinition(bucket) ?? bucket;
+  const found = records.get(key) ?? [];
+  records.set(key, found);
+  return found;
+}
+
+/** Each with its closing slash: without it, a grant for `team` would reach `team-a`. */
+function tenantPrefixes({ tenants = [], shared = false }: PublishGrantOptions): string[] {
+  return [...tenants.map(tenant => `models/${checkTenant(tenant)}/`), ...shared ? ['models/_shared/'] : []];
+}
+
+function roleLabel(principal: iam.IPrincipal): string {
+  const { roleName } = principal as Partial<iam.IRole>;
+  if (roleName !== undefined && !Token.isUnresolved(roleName)) return `role ${roleName}`;
+  return Construct.isConstruct(principal) ? `role ${principal.node.path}` : JSON.stringify(principal.policyFragment.principalJson);
+}
+
+function clusterLabel(arn: string): string {
+  const name = arn.split('cluster/')[1];
+  return name === undefined || Token.isUnresolved(name) ? 'a cluster' : `cluster ${name}`;
 }
