@@ -58,7 +58,8 @@ export function withModels(object: any, attached: Attached): any {
     const parts = attached.bind(readers, requests);
     window = totalWindow(parts).toSeconds();
     const merged = parts.reduce((pod, part) => mergePodParts(pod, part, readers), template);
-    return { ...merged, spec: { ...merged.spec, ...serviceAccountOf(merged.spec, attached.identity), containers: withRoom(merged.spec.containers, readers[0], parts) } };
+    const containers = withRoom(merged.spec.containers, readers[0], parts);
+    return { ...merged, spec: { ...merged.spec, ...serviceAccountOf(merged.spec, attached.identity), containers } };
   });
   if (object.kind !== 'Deployment') return result;
   return { ...result, spec: { ...result.spec, progressDeadlineSeconds: (result.spec.progressDeadlineSeconds ?? PROGRESS_DEADLINE) + window } };

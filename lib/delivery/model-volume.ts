@@ -122,13 +122,14 @@ function releaseFolder(model: ModelArtifact, source: string): string {
   return `${model.dnsName()}-${id}`;
 }
 
+/** In whole mebibytes, as it is spelled: what a workload adds up is then what its volumes have. */
 function sizeFor(model: ModelArtifact, { size }: ModelVolumeOptions): Size {
   const result = size ?? Size.bytes(Math.ceil(model.size.toBytes() * VOLUME_HEADROOM));
   if (result.isUnresolved() || result.toBytes() < model.size.toBytes()) {
     const given = result.isUnresolved() ? 'an unresolved token' : mebibytes(result);
     throw new Error(`size of the volume is ${given}, and model ${model.displayName} needs ${mebibytes(model.size)}: give at least that, or leave it out for 1.2 times as much`);
   }
-  return result;
+  return Size.mebibytes(Math.ceil(result.toBytes() / 2 ** 20));
 }
 
 function checkStorageName(what: string, name: string): string {

@@ -147,3 +147,19 @@ test('several parts add their containers to the list that is kept from credentia
   const both = merge(merge(), { annotations: { [SKIP_CONTAINERS]: 'server,proxy' } });
   expect(both.metadata.annotations[SKIP_CONTAINERS]).toBe('server,proxy');
 });
+
+test('volumes are given to a group, without going through what belongs to it already', () => {
+  expect(merge(template(), { fsGroup: 65532 }).spec.securityContext).toEqual({ fsGroup: 65532, fsGroupChangePolicy: 'OnRootMismatch' });
+  const present = { spec: { containers: [], securityContext: { runAsNonRoot: true, runAsUser: 1000, fsGroupChangePolicy: 'Always' } } };
+  expect(merge(present, { fsGroup: 65532 }).spec.securityContext).toEqual({ runAsNonRoot: true, runAsUser: 1000, fsGroup: 65532, fsGroupChangePolicy: 'OnRootMismatch' });
+});
+
+test.each([0, 2000])('a pod that has group %p keeps it, and its policy', fsGroup => {
+  const present = { spec: { containers: [], securityContext: { fsGroup, fsGroupChangePolicy: 'Always' } } };
+  expect(merge(present, { fsGroup: 65532 }).spec.securityContext).toEqual({ fsGroup, fsGroupChangePolicy: 'Always' });
+});
+
+test('a security context is untouched where no volume needs a group', () => {
+  expect(merge({ spec: { containers: [], securityContext: { runAsUser: 1000 } } }).spec.securityContext).toEqual({ runAsUser: 1000 });
+  expect(merge().spec).not.toHaveProperty('securityContext');
+});

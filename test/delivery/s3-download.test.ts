@@ -75,7 +75,7 @@ test('the parts are the container, three volumes, a mount, an annotation, the di
     annotations: { [SKIP_CONTAINERS]: 'server' },
   });
   expect(startWindow!.toSeconds()).toBe(300 + 820);
-  expect(ephemeralStorage!.toBytes()).toBe(Math.ceil(1.2 * 16 * GIB));
+  expect(ephemeralStorage!.toMebibytes()).toBe(19661);
 });
 
 test.each([
