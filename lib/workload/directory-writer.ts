@@ -1,21 +1,9 @@
 import * as fs from 'node:fs';
 import * as path from 'node:path';
+import { IConstruct } from 'constructs';
+import type { ManifestWriter } from './manifest-target';
 import type { RenderedFile } from './rendered-manifests';
 import { tokenErrors } from '../private/tokens';
-
-/**
- * Puts manifests where they belong.
- * @internal
- */
-export interface ManifestWriter {
-  /** What tells two destinations apart: each takes one set of manifests. */
-  readonly destination: string;
-
-  /** Why these files can't be written. */
-  errors(files: RenderedFile[]): string[];
-
-  write(files: RenderedFile[]): void;
-}
 
 /**
  * Writes manifests to a directory. The first line of each file says that it is ours and what it is called: so a file is known again without a
@@ -23,10 +11,22 @@ export interface ManifestWriter {
  * @internal
  */
 export class DirectoryWriter implements ManifestWriter {
-  public readonly destination: string;
+  private readonly destination: string;
 
   constructor(directory: string) {
     this.destination = path.resolve(directory);
+  }
+
+  /** This writer, for one set of manifests: two in one directory would remove each other's files. */
+  public claimedBy(hook: IConstruct): this {
+    const claims = destinations.get(hook.node.root) ?? new Map<string, string>();
+    destinations.set(hook.node.root, claims);
+    const other = claims.get(this.destination);
+    if (other !== undefined) {
+      throw new Error(`manifests ${other} and ${hook.node.path} would both be written to ${this.destination}: give each a directory of its own`);
+    }
+    claims.set(this.destination, hook.node.path);
+    return this;
   }
 
   public errors(files: RenderedFile[]): string[] {
@@ -69,6 +69,8 @@ export class DirectoryWriter implements ManifestWriter {
     return fs.lstatSync(target, { throwIfNoEntry: false })?.isFile() ? fs.readFileSync(target, 'utf8') : undefined;
   }
 }
+
+const destinations = new WeakMap<IConstruct, Map<string, string>>();
 
 /** The nearest thing that is there of a path, where it is no directory. */
 function obstacleTo(directory: string): string | undefined {

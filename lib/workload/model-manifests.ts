@@ -1,9 +1,13 @@
-import { Annotations, attachCustomSynthesis, Stack } from 'aws-cdk-lib';
+import { Annotations, AspectPriority, Aspects, Stack } from 'aws-cdk-lib';
 import { ArtifactMetadataEntryType } from 'aws-cdk-lib/cloud-assembly-schema';
 import { App } from 'cdk8s';
-import { Construct, IConstruct } from 'constructs';
-import { ManifestTarget } from './manifest-target';
-import { imagesIn, renderManifests } from './rendered-manifests';
+import { Construct } from 'constructs';
+import { TokenKeeper } from './cluster-tokens';
+import { ImageMirror } from './image-mirror';
+import { PodImages } from './image-mirror-pods';
+import { ManifestTarget, ManifestWriter } from './manifest-target';
+import { imagesIn, RenderedFile, renderManifests } from './rendered-manifests';
+import { lacksContext, onSynthesis } from '../private/synthesis';
 import { TokenRefusal } from '../private/tokens';
 import { markReportsWarnings } from '../private/warn';
 
@@ -11,6 +15,22 @@ import { markReportsWarnings } from '../private/warn';
 export interface ModelManifestsProps {
   /** Where the manifests go. */
   readonly target: ManifestTarget;
+
+  /**
+   * Where the cluster finds images instead of in the registries of their names: of every container and volume of every pod and pod template below,
+   * whatever its kind, the user's own charts included. Other objects keep the names that they have.
+   *
+   * @default - images are pulled from the registries of their names
+   */
+  readonly images?: ImageMirror;
+
+  /**
+   * Names of secrets of type `kubernetes.io/dockerconfigjson`, in the namespace of each pod, that images are pulled with. Every pod and pod template
+   * below gets them beside its own.
+   *
+   * @default - none; a node of Amazon EKS needs none for Amazon ECR
+   */
+  readonly imagePullSecrets?: string[];
 }
 
 /**
@@ -18,16 +38,19 @@ export interface ModelManifestsProps {
  * Charts take it as their scope. Errors and warnings of charts are reported as the CDK app's own.
  */
 export class ModelManifests extends App {
+  private readonly podImages: PodImages;
+
   /**
    * @param scope in the CDK app, such as a stack
    * @param id of the construct that stands for the manifests there; no Kubernetes object depends on it
    * @param props where the manifests go
-   * @throws where another set of manifests of the app has the same target
+   * @throws where another set of manifests of the app has the same directory, or the cluster has no kubectl provider
    */
   constructor(scope: Construct, id: string, props: ModelManifestsProps) {
-    super({ resolvers: [new TokenRefusal()] });
+    super({ resolvers: [props.target._takesTokens ? new TokenKeeper() : new TokenRefusal()] });
+    this.podImages = new PodImages(props.images, props.imagePullSecrets);
     markReportsWarnings(this);
-    new ManifestsSynthesis(scope, id, this, props.target);
+    new ManifestsSynthesis(scope, id, this, props.target, this.podImages);
   }
 
   /**
@@ -48,39 +71,58 @@ export class ModelManifests extends App {
     return this.synth() as never;
   }
 
-  /** Every image that the objects name, in alphabetical order: what the cluster must be able to pull. */
+  /** Every image that the objects name, in alphabetical order, by its name below the mirror: what the cluster must be able to pull. */
   public get images(): string[] {
-    return [...new Set(renderManifests(this).flatMap(file => imagesIn(file.documents)))].sort();
+    return [...new Set(renderManifests(this, this.podImages).flatMap(file => imagesIn(file.documents)))].sort();
   }
 }
 
 /** What stands for a set of manifests in the tree of the CDK app: CDK's own validation, warnings and synthesis reach no cdk8s object. */
 class ManifestsSynthesis extends Construct {
-  constructor(scope: Construct, id: string, private readonly manifests: App, private readonly target: ManifestTarget) {
+  private readonly writer: ManifestWriter;
+  /** What was rendered for the synth that is under way. */
+  private rendered?: RenderedFile[];
+
+  constructor(scope: Construct, id: string, private readonly manifests: App, target: ManifestTarget, private readonly images: PodImages) {
     super(scope, id);
-    claim(this, target._writer.destination);
+    this.writer = target._writerFor(this);
+    // CDK visits the app at the beginning of each synth, when the user's program has run.
+    Aspects.of(this).add({ visit: node => { if (node === this) this.prepare(); } }, { priority: AspectPriority.READONLY });
     this.node.addValidation({ validate: () => this.errors() });
-    // It runs once the whole app is found valid. What it throws is a bare stack trace, so everything that can be wrong is found before.
-    attachCustomSynthesis(this, { onSynthesize: () => this.write() });
+    onSynthesis(this, () => this.write());
+  }
+
+  private prepare() {
+    this.rendered = undefined;
+    try {
+      this.writer.prepare?.(this.render());
+    } catch {
+      // it throws again while the app is validated, where it is reported
+    }
   }
 
   private errors(): string[] {
     if (lacksContext(this)) return []; // the CDK looks the values up and synthesises again
     this.reportWarnings();
     try {
-      const files = renderManifests(this.manifests);
-      return [...chartErrors(this.manifests), ...this.target._writer.errors(files)];
+      return [...chartErrors(this.manifests), ...this.writer.errors(this.render())];
     } catch (error) {
       return [...chartErrors(this.manifests), error instanceof Error ? error.message : String(error)];
     }
   }
 
   private write() {
-    if (lacksContext(this)) return;
-    const files = renderManifests(this.manifests);
-    const errors = this.target._writer.errors(files); // a synth may skip validation, a token in a file stays a token
+    const files = this.render();
+    const errors = this.writer.errors(files); // a synth may skip validation, a token in a file stays a token
     if (errors.length > 0) throw new Error(errors.join('\n'));
-    this.target._writer.write(files);
+    this.writer.write(files);
+    this.rendered = undefined;
+  }
+
+  /** Rendering is most of a synth's work, so each renders once. */
+  private render(): RenderedFile[] {
+    this.rendered ??= renderManifests(this.manifests, this.images);
+    return this.rendered;
   }
 
   private reportWarnings() {
@@ -107,22 +149,4 @@ function chartErrors(manifests: App): string[] {
     ...node.node.validate(),
     ...node.node.metadata.filter(entry => entry.type === ArtifactMetadataEntryType.ERROR).map(entry => String(entry.data)),
   ].map(message => `${node.node.path}: ${message}`));
-}
-
-/** While a value is to be looked up in an account, the CDK goes on with a dummy, which is no token and would pass for a name. */
-function lacksContext(hook: IConstruct): boolean {
-  return hook.node.root.node.findAll().some(node => Stack.isStack(node) && ((node as any)._missingContext as unknown[] | undefined ?? []).length > 0);
-}
-
-const destinations = new WeakMap<IConstruct, Map<string, string>>();
-
-/** Two sets of manifests in one directory would remove each other's files. */
-function claim(hook: IConstruct, destination: string) {
-  const claims = destinations.get(hook.node.root) ?? new Map<string, string>();
-  destinations.set(hook.node.root, claims);
-  const other = claims.get(destination);
-  if (other !== undefined) {
-    throw new Error(`manifests ${other} and ${hook.node.path} would both be written to ${destination}: give each a directory of its own`);
-  }
-  claims.set(destination, hook.node.path);
 }

@@ -1,4 +1,6 @@
 import { ApiObject, App, Chart, DependencyGraph } from 'cdk8s';
+import { IConstruct } from 'constructs';
+import type { PodImages } from './image-mirror-pods';
 import { kubernetesYaml } from './kubernetes-yaml';
 
 /**
@@ -20,7 +22,9 @@ export interface RenderedFile {
   readonly source: string;
   /** The objects in it. */
   readonly documents: any[];
-  /** The objects as YAML. */
+  /** Names of the files that it depends on; a chart without objects has none. */
+  readonly dependencies: string[];
+  /** The objects as YAML, made when it is asked for. */
   readonly text: string;
 }
 
@@ -29,17 +33,24 @@ export interface RenderedFile {
  * looked at once.
  * @internal
  */
-export function renderManifests(app: App): RenderedFile[] {
+export function renderManifests(app: App, images?: PodImages): RenderedFile[] {
   const files = new Map<string, RenderedFile>();
   for (const chart of app.node.findAll().filter(node => Chart.isChart(node)) as Chart[]) {
     const documents = objectsOf(chart).map(object => object.toJson());
     if (documents.length === 0) continue;
+    documents.forEach(document => images?.apply(document));
     const name = fileOf(chart);
     const other = files.get(name);
     if (other) {
       throw new Error(`${other.source} and ${chart.node.path} would both be written to ${name}: give one of them another name`);
     }
-    files.set(name, { name, source: chart.node.path, documents, text: kubernetesYaml(documents) });
+    files.set(name, {
+      name,
+      source: chart.node.path,
+      documents,
+      dependencies: dependenciesOf(chart),
+      get text() { return kubernetesYaml(documents); },
+    });
   }
   return [...files.values()];
 }
@@ -51,6 +62,17 @@ function objectsOf(chart: Chart): ApiObject[] {
 
 function fileOf(chart: Chart): string {
   return (chart as Partial<ChartWithFile>)._manifestFile ?? `${chart.node.path.replace(/[^-\w.]+/g, '-')}.yaml`;
+}
+
+/** Files of other charts that the chart, or an object in it, depends on. */
+function dependenciesOf(chart: Chart): string[] {
+  const own = chart.node.findAll().filter(node => Chart.isChart(node) ? node === chart : Chart.of(node) === chart);
+  const charts = own.flatMap(node => node.node.dependencies.flatMap(chartsOf)).filter(other => other !== chart);
+  return [...new Set(charts.map(fileOf))];
+}
+
+function chartsOf(node: IConstruct): Chart[] {
+  return Chart.isChart(node) ? node.node.findAll().filter(Chart.isChart) : [Chart.of(node)];
 }
 
 /**

@@ -6,7 +6,7 @@ import { RenderedFile } from '../../lib/workload/rendered-manifests';
 import { UNKNOWN } from '../delivery/fixture';
 
 function file(name: string, text = 'kind: ConfigMap\n', documents: any[] = [{ kind: 'ConfigMap', metadata: { name: 'map' } }]): RenderedFile {
-  return { name, source: name, documents, text };
+  return { name, source: name, documents, dependencies: [], text };
 }
 
 const header = (name: string) => `# ${name}: written by cdk-eks-model-artifacts, which overwrites what is changed here.`;

@@ -1,4 +1,4 @@
-import { ApiObject, App, Chart } from 'cdk8s';
+import { ApiObject, App, Chart, JsonPatch } from 'cdk8s';
 import { Environment, IMAGE } from './fixture';
 import { Downloader } from '../../lib/delivery';
 import { imagesIn, renderManifests } from '../../lib/workload/rendered-manifests';
@@ -74,7 +74,39 @@ function renderings(servers: number): number {
 
 test('the work of a synth grows with the number of servers, and not faster', () => {
   const [twenty, forty] = [renderings(20), renderings(40)];
-  // Two objects a server and one service account, rendered for validation and once more for writing.
-  expect(twenty).toBe(2 * (2 * 20 + 1));
-  expect(forty).toBe(2 * (2 * 40 + 1));
+  // Two objects a server and one service account, each rendered once for validation and writing together.
+  expect(twenty).toBe(2 * 20 + 1);
+  expect(forty).toBe(2 * 40 + 1);
+});
+
+test('what is changed after a synth, or after one that failed, is in the next', () => {
+  const environment = new Environment();
+  const server = environment.server();
+  const data: Record<string, string> = { round: 'first' };
+  const chart = new Chart(environment.manifests, 'mine');
+  new ApiObject(chart, 'Map', { apiVersion: 'v1', kind: 'ConfigMap', data });
+  environment.synth();
+  expect(environment.files()['mine.yaml']).toContain('round: first');
+
+  data.round = 'second';
+  const broken = environment.server({ env: { STACK: environment.stack.stackId } }, 'broken');
+  expect(() => environment.app.synth({ force: true })).toThrow('unresolved token');
+  environment.manifests.node.tryRemoveChild(broken.node.id);
+  server.deployment.addJsonPatch(JsonPatch.replace('/spec/replicas', 7));
+  environment.app.synth({ force: true, skipValidation: true });
+  expect(environment.files()['mine.yaml']).toContain('round: second');
+  expect(environment.files()['serving.llama.yaml']).toContain('replicas: 7');
+  expect(environment.names()).not.toContain('serving.broken.yaml');
+});
+
+test('a file knows the files that its chart, or an object in it, depends on', () => {
+  const app = new App();
+  const [first, second, third] = ['first', 'second', 'third'].map(id => new Chart(app, id));
+  const objects = [first, second, third].map(chart => configMap(chart));
+  const inner = new Chart(first, 'inner');
+  configMap(inner);
+  objects[1].addDependency(objects[2]);
+  third.addDependency(first);
+  const dependencies = Object.fromEntries(renderManifests(app).map(file => [file.name, [...file.dependencies].sort()]));
+  expect(dependencies).toEqual({ 'first.yaml': [], 'first-inner.yaml': [], 'second.yaml': ['third.yaml'], 'third.yaml': ['first-inner.yaml', 'first.yaml'] });
 });
