@@ -2,8 +2,9 @@ import { Annotations, Token } from 'aws-cdk-lib';
 import * as kms from 'aws-cdk-lib/aws-kms';
 import * as s3 from 'aws-cdk-lib/aws-s3';
 import { lifecycleErrors } from './lifecycle';
-import type { ExistingModelBucketOptions, IModelBucket } from './model-bucket';
+import type { IModelBucket } from './model-bucket';
 import { ModelBucketGrants } from './model-bucket-grants';
+import { ExistingModelBucketOptions } from './model-bucket-props';
 import { bucketDefinition, bucketNameOf, bucketProperties } from './names';
 
 /**

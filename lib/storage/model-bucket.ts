@@ -1,4 +1,4 @@
-import { CfnResource, Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
+import { CfnResource, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as kms from 'aws-cdk-lib/aws-kms';
 import * as s3 from 'aws-cdk-lib/aws-s3';
@@ -8,7 +8,11 @@ import { bucketPolicyStatements, writeOnceStatement } from './bucket-policy';
 import { ExistingModelBucket } from './existing-bucket';
 import { lifecycleErrors, modelLifecycle } from './lifecycle';
 import { ModelBucketGrants } from './model-bucket-grants';
+import { ExistingModelBucketOptions, ModelBucketProps } from './model-bucket-props';
 import { checkBucketName } from './names';
+import { Replication } from './replication';
+import { destinationKeyStatements, destinationStatements, Replica } from './replication-policies';
+import { addTenantGuard, checkedTenantGuard, TenantGuardProps } from './tenant-guard';
 
 /** A bucket that holds published models: one of ours, or one that exists already. */
 export interface IModelBucket {
@@ -44,106 +48,6 @@ export interface IModelBucket {
 
   /** Grants on models in this bucket. */
   readonly grants: ModelBucketGrants;
-}
-
-/** What is known of a bucket that exists already. */
-export interface ExistingModelBucketOptions {
-  /**
-   * Region of the bucket.
-   *
-   * @default - the region of the stack that the reference was made in
-   */
-  readonly region?: string;
-
-  /**
-   * Account of the bucket. For a bucket of another account, what its owner must add is reported.
-   *
-   * @default - the account that the reference says, which is that of its stack for a bucket known by its name
-   */
-  readonly account?: string;
-
-  /**
-   * The KMS key that encrypts the objects.
-   *
-   * @default - the key that the reference knows, as an `s3.Bucket` does; else keys managed by S3
-   */
-  readonly encryptionKey?: kms.IKeyRef;
-
-  /**
-   * Whether the objects were encrypted with S3 Bucket Keys. The encryption context of KMS is then the ARN of the bucket, else that of each
-   * object, so an object that was encrypted the other way can't be read. Without them every download asks KMS once for each object: a
-   * warning says so. https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-key.html
-   *
-   * @default - what the definition says of a bucket in this app; true for any other
-   */
-  readonly bucketKeyEnabled?: boolean;
-}
-
-/** Properties of a model bucket. */
-export interface ModelBucketProps {
-  /**
-   * Name of the bucket. Manifests that are written to a directory need it.
-   *
-   * @default - a name generated at deploy time, which no manifest in a directory can mention
-   */
-  readonly bucketName?: string;
-
-  /**
-   * A KMS key for the models, used with S3 Bucket Keys.
-   *
-   * @default - keys managed by S3 (SSE-S3)
-   */
-  readonly encryptionKey?: kms.IKeyRef;
-
-  /**
-   * A bucket of yours for server access logs. Its policy must let `logging.s3.amazonaws.com` put objects below `model-access-logs/`: a warning
-   * says so, as we add nothing to a bucket that we did not create.
-   *
-   * @default - a bucket made for the logs, which keeps them for a year
-   */
-  readonly accessLogs?: s3.IBucketRef;
-
-  /**
-   * How many superseded versions of an object stay, beyond the current one, however old they are: 1 to 100.
-   *
-   * @default 3
-   */
-  readonly supersededVersions?: number;
-
-  /**
-   * How long every superseded version stays at least, in whole days.
-   *
-   * @default Duration.days(30)
-   */
-  readonly supersededRetention?: Duration;
-
-  /**
-   * When incomplete multipart uploads are given up, in whole days.
-   *
-   * @default Duration.days(7)
-   */
-  readonly abortIncompleteUploadsAfter?: Duration;
-
-  /**
-   * When objects move to the storage class Intelligent-Tiering, in whole days; its archive tiers stay off, as a pod can't read from them.
-   *
-   * @default Duration.days(0)
-   */
-  readonly intelligentTieringAfter?: Duration;
-
-  /**
-   * Whether the bucket sends its events to Amazon EventBridge.
-   *
-   * @default true
-   */
-  readonly eventBridge?: boolean;
-
-  /**
-   * What becomes of the bucket and its policy when they leave the stack. `DESTROY` fails while the bucket holds anything.
-   *
-   * @default RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE they stay, but go with a first deployment that fails, so that it can be tried again
-   */
-  readonly removalPolicy?: RemovalPolicy;
 }
 
 /**
@@ -185,6 +89,15 @@ export class ModelBucket extends Construct implements IModelBucket {
     return writeOnceStatement(bucketArn);
   }
 
+  /**
+   * The statements of a tenant guard by the grants made so far, for the owner of a bucket that exists already to add to its policy.
+   *
+   * @throws where a reader does not read the bucket, or an exception is not the ARN of a role
+   */
+  public static tenantGuardStatements(bucket: IModelBucket, props: TenantGuardProps): iam.PolicyStatement[] {
+    return checkedTenantGuard(bucket, props);
+  }
+
   public readonly bucket: s3.IBucketRef;
   public readonly bucketName: string;
   public readonly region: string;
@@ -194,8 +107,12 @@ export class ModelBucket extends Construct implements IModelBucket {
   public readonly grants: ModelBucketGrants;
 
   private readonly policy: iam.PolicyDocument;
+  private readonly replication?: Replication;
 
-  /** @throws where the name is not valid, a number of versions or days is out of bounds, or any of them is an unresolved token */
+  /**
+   * @throws where the name is not valid, a number of versions or days is out of bounds, or any of them is an unresolved token; where models
+   * can't be replicated to a destination
+   */
   constructor(scope: Construct, id: string, props: ModelBucketProps = {}) {
     super(scope, id);
     const bucketName = props.bucketName === undefined ? undefined : checkBucketName(props.bucketName);
@@ -230,10 +147,58 @@ export class ModelBucket extends Construct implements IModelBucket {
       kept.applyRemovalPolicy(props.removalPolicy ?? RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE);
     }
     this.node.addValidation({ validate: () => lifecycleErrors(resource) });
+    if (props.replicateTo?.length) {
+      this.replication = new Replication(this, this, resource, props.replicateTo, props.replicationTimeControl ?? false);
+      resource.replicationConfiguration = this.replication.configuration;
+    } else if (props.replicationTimeControl) {
+      throw new Error('replicationTimeControl is true, and there is nothing to replicate to: name buckets in replicateTo');
+    }
   }
 
   /** Adds a statement to the policy of the bucket. */
   public addToResourcePolicy(statement: iam.PolicyStatement): void {
     this.policy.addStatements(statement);
+  }
+
+  /**
+   * Denies to pods, whatever their own roles allow, to read what no reader role lets them read, and to do anything but read. A pod is whoever
+   * has the session tags of EKS Pod Identity: people, CI and replication have none. Grants that are made later count.
+   *
+   * @throws where a reader does not read the bucket, an exception is not the ARN of a role, or there is a guard already; at synth, where the
+   * policy of the bucket outgrows its 20 KB
+   */
+  public addTenantGuard(props: TenantGuardProps): void {
+    addTenantGuard(this, this.node.findChild('Policy') as s3.CfnBucketPolicy, props);
+  }
+
+  /**
+   * What the policy of a destination in another account must hold before models can be replicated to it; a `ModelBucket` of this app gets it by
+   * itself. It is also in the file of owner policies.
+   *
+   * @param destination one of `replicateTo`
+   * @returns nothing for a destination in this account
+   * @throws where it is not one of `replicateTo`
+   */
+  public replicationStatements(destination: IModelBucket): iam.PolicyStatement[] {
+    const { roleArn, replica } = this.replicaOf(destination);
+    return destinationStatements(this.bucket, roleArn, replica);
+  }
+
+  /**
+   * What the policy of the KMS key of a destination in another account must hold before models can be replicated to it.
+   *
+   * @param destination one of `replicateTo`
+   * @returns nothing for a destination in this account, or where models are encrypted without a KMS key
+   * @throws where it is not one of `replicateTo`
+   */
+  public replicationKeyStatements(destination: IModelBucket): iam.PolicyStatement[] {
+    const { roleArn, replica } = this.replicaOf(destination);
+    return destinationKeyStatements(this, roleArn, replica);
+  }
+
+  private replicaOf(destination: IModelBucket): { roleArn: string; replica: Replica } {
+    const replica = this.replication?.replicas.find(({ bucket }) => bucket === destination);
+    if (!this.replication || !replica) throw new Error(`${destination.bucket.node.path} is not a destination of ${this.node.path}: name it in replicateTo`);
+    return { roleArn: this.replication.roleArn, replica };
   }
 }

@@ -1,0 +1,122 @@
+import { Duration, RemovalPolicy } from 'aws-cdk-lib';
+import * as kms from 'aws-cdk-lib/aws-kms';
+import * as s3 from 'aws-cdk-lib/aws-s3';
+import type { IModelBucket } from './model-bucket';
+
+/** What is known of a bucket that exists already. */
+export interface ExistingModelBucketOptions {
+  /**
+   * Region of the bucket.
+   *
+   * @default - the region of the stack that the reference was made in
+   */
+  readonly region?: string;
+
+  /**
+   * Account of the bucket. For a bucket of another account, what its owner must add is reported.
+   *
+   * @default - the account that the reference says, which is that of its stack for a bucket known by its name
+   */
+  readonly account?: string;
+
+  /**
+   * The KMS key that encrypts the objects.
+   *
+   * @default - the key that the reference knows, as an `s3.Bucket` does; else keys managed by S3
+   */
+  readonly encryptionKey?: kms.IKeyRef;
+
+  /**
+   * Whether the objects were encrypted with S3 Bucket Keys. The encryption context of KMS is then the ARN of the bucket, else that of each
+   * object, so an object that was encrypted the other way can't be read. Without them every download asks KMS once for each object: a
+   * warning says so. https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-key.html
+   *
+   * @default - what the definition says of a bucket in this app; true for any other
+   */
+  readonly bucketKeyEnabled?: boolean;
+}
+
+/** Properties of a model bucket. */
+export interface ModelBucketProps {
+  /**
+   * Name of the bucket. Manifests that are written to a directory need it.
+   *
+   * @default - a name generated at deploy time, which no manifest in a directory can mention
+   */
+  readonly bucketName?: string;
+
+  /**
+   * A KMS key for the models, used with S3 Bucket Keys.
+   *
+   * @default - keys managed by S3 (SSE-S3)
+   */
+  readonly encryptionKey?: kms.IKeyRef;
+
+  /**
+   * A bucket of yours for server access logs. Its policy must let `logging.s3.amazonaws.com` put objects below `model-access-logs/`: a warning
+   * says so, as we add nothing to a bucket that we did not create.
+   *
+   * @default - a bucket made for the logs, which keeps them for a year
+   */
+  readonly accessLogs?: s3.IBucketRef;
+
+  /**
+   * How many superseded versions of an object stay, beyond the current one, however old they are: 1 to 100.
+   *
+   * @default 3
+   */
+  readonly supersededVersions?: number;
+
+  /**
+   * How long every superseded version stays at least, in whole days.
+   *
+   * @default Duration.days(30)
+   */
+  readonly supersededRetention?: Duration;
+
+  /**
+   * When incomplete multipart uploads are given up, in whole days.
+   *
+   * @default Duration.days(7)
+   */
+  readonly abortIncompleteUploadsAfter?: Duration;
+
+  /**
+   * When objects move to the storage class Intelligent-Tiering, in whole days; its archive tiers stay off, as a pod can't read from them.
+   *
+   * @default Duration.days(0)
+   */
+  readonly intelligentTieringAfter?: Duration;
+
+  /**
+   * Whether the bucket sends its events to Amazon EventBridge.
+   *
+   * @default true
+   */
+  readonly eventBridge?: boolean;
+
+  /**
+   * Buckets that models are replicated to, in another region or account or both, or in this region. What is below `models/` is copied from the
+   * deployment on, objects in any order; what was published before is not, and a deletion never is. A destination is versioned, has a literal
+   * `bucketName` where it is in another stack, and an `encryptionKey` of its own region where this bucket has one. S3 does not replicate
+   * replicas: name every destination here. https://docs.aws.amazon.com/AmazonS3/latest/userguide/replication.html
+   *
+   * @default - models are in this bucket alone
+   */
+  readonly replicateTo?: IModelBucket[];
+
+  /**
+   * Whether S3 replicates most objects within 15 minutes, for a price (S3 Replication Time Control).
+   * https://docs.aws.amazon.com/AmazonS3/latest/userguide/replication-time-control.html
+   *
+   * @default false
+   */
+  readonly replicationTimeControl?: boolean;
+
+  /**
+   * What becomes of the bucket and its policy when they leave the stack. `DESTROY` fails while the bucket holds anything.
+   *
+   * @default RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE they stay, but go with a first deployment that fails, so that it can be tried again
+   */
+  readonly removalPolicy?: RemovalPolicy;
+}
