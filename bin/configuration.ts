@@ -27,18 +27,24 @@ export interface Configuration {
   readonly cluster: string;
   /** Name of the bucket that is made for the models. */
   readonly bucket: string;
+  /** Whether the bucket exists already, as after this stack was destroyed: it is then used as it is. */
+  readonly bucketExists?: boolean;
+  /** Tenants that are several namespaces. */
+  readonly tenants?: { [name: string]: string[] };
+  /** A mirror that every image comes from, such as `registry.example.com/mirror`. */
+  readonly imageRegistry?: string;
   /** Directory that the manifests are written to. */
   readonly manifests: string;
   readonly servers: ServerConfiguration[];
 }
 
-type Shape = { readonly [key: string]: 'string' | 'number' | 'object' | 'array' };
+type Shape = { readonly [key: string]: 'string' | 'number' | 'boolean' | 'object' | 'array' };
 
 const ROOT: Shape = { region: 'string', cluster: 'string', bucket: 'string', manifests: 'string', servers: 'array' };
 const SERVER: Shape = { name: 'string', namespace: 'string', image: 'string', engine: 'string', model: 'object' };
 const MODEL: Shape = { name: 'string', version: 'string', sizeGiB: 'number' };
 
-const OPTIONAL_ROOT: Shape = { account: 'string' };
+const OPTIONAL_ROOT: Shape = { account: 'string', bucketExists: 'boolean', tenants: 'object', imageRegistry: 'string' };
 const OPTIONAL_SERVER: Shape = { serviceAccount: 'string', gpus: 'number' };
 const OPTIONAL_MODEL: Shape = { tenant: 'string', digest: 'string' };
 
@@ -52,6 +58,11 @@ export function readConfiguration(file: string): Configuration {
   }
   check(file, '', value, ROOT, OPTIONAL_ROOT);
   const configuration = value as Configuration;
+  for (const [tenant, namespaces] of Object.entries(configuration.tenants ?? {})) {
+    if (!Array.isArray(namespaces) || namespaces.some(each => typeof each !== 'string')) {
+      throw new Error(`${file}: tenants.${tenant} is ${JSON.stringify(namespaces)}, expected an array of namespaces`);
+    }
+  }
   configuration.servers.forEach((server, index) => {
     check(file, `servers[${index}]`, server, SERVER, OPTIONAL_SERVER);
     check(file, `servers[${index}].model`, server.model, MODEL, OPTIONAL_MODEL);

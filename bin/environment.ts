@@ -4,27 +4,38 @@ import * as eks from 'aws-cdk-lib/aws-eks-v2';
 import { Construct } from 'constructs';
 import { Configuration, readConfiguration } from './configuration';
 import { summary } from './summary';
-import { DeliveredModel, Engine, ManifestTarget, ModelArtifact, ModelBucket, ModelDelivery, ModelManifests, ModelReaderRole, ModelServer, WorkloadIdentity } from '../lib';
+import {
+  DeliveredModel, Engine, IModelBucket, ImageMirror, ManifestTarget, ModelArtifact, ModelBucket, ModelDelivery, ModelManifests, ModelReaderRole, ModelServer,
+  WorkloadIdentity,
+} from '../lib';
 
 const ENGINES = { vllm: Engine.VLLM, tgi: Engine.TGI, triton: Engine.TRITON };
 
 /** Everything that the servers of the configuration need, on a cluster that exists already. */
-class EnvironmentStack extends Stack {
+export class EnvironmentStack extends Stack {
+  public readonly bucket: IModelBucket;
   public readonly manifests: ModelManifests;
+  public readonly servers: ModelServer[];
   private readonly identities = new Map<string, WorkloadIdentity>();
 
   constructor(scope: Construct, id: string, configuration: Configuration, props: StackProps) {
     super(scope, id, props);
     const cluster = eks.Cluster.fromClusterAttributes(this, 'Cluster', { clusterName: configuration.cluster });
-    const bucket = new ModelBucket(this, 'Models', { bucketName: configuration.bucket });
-    const readers = new ModelReaderRole(this, 'Readers', { cluster, buckets: [bucket] });
-    const delivery = ModelDelivery.s3Download({ bucket });
-    this.manifests = new ModelManifests(this, 'Manifests', { target: ManifestTarget.directory(configuration.manifests) });
+    const bucketName = configuration.bucket;
+    const made = configuration.bucketExists ? undefined : new ModelBucket(this, 'Models', { bucketName });
+    this.bucket = made ?? ModelBucket.fromBucketName(this, 'Models', bucketName);
+    const readers = new ModelReaderRole(this, 'Readers', { cluster, buckets: [this.bucket], tenants: configuration.tenants });
+    made?.addTenantGuard({ readers: [readers] });
+    const delivery = ModelDelivery.s3Download({ bucket: this.bucket });
+    this.manifests = new ModelManifests(this, 'Manifests', {
+      target: ManifestTarget.directory(configuration.manifests),
+      images: configuration.imageRegistry === undefined ? undefined : ImageMirror.registry(configuration.imageRegistry),
+    });
 
-    for (const server of configuration.servers) {
+    this.servers = configuration.servers.map(server => {
       const { sizeGiB, ...model } = server.model;
       const models: DeliveredModel[] = [delivery.deliver(ModelArtifact.of({ ...model, size: Size.gibibytes(sizeGiB) }))];
-      new ModelServer(this.manifests, `${server.namespace}-${server.name}`, {
+      return new ModelServer(this.manifests, `${server.namespace}-${server.name}`, {
         name: server.name,
         identity: this.identity(readers, server.namespace, server.serviceAccount ?? server.name),
         image: server.image,
@@ -32,7 +43,7 @@ class EnvironmentStack extends Stack {
         gpus: server.gpus,
         models,
       });
-    }
+    });
   }
 
   /** Servers that share a service account share its association. */
@@ -52,4 +63,4 @@ const stack = new EnvironmentStack(app, 'ModelEnvironment', configuration, {
   env: { account: configuration.account ?? process.env.CDK_DEFAULT_ACCOUNT, region: configuration.region },
 });
 const assembly = app.synth();
-process.stdout.write(summary({ configuration, assembly, stackName: stack.stackName, images: stack.manifests.images }));
+process.stdout.write(summary({ configuration, assembly, stack }));

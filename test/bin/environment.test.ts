@@ -47,6 +47,8 @@ test('the environment synthesises without a network or an account, and its summa
   expect(output).toContain('docker.io/peakcom/s5cmd:v2.3.0@sha256:');
   expect(output).toContain('docker.io/vllm/vllm-openai:');
   expect(output).toContain('npx cdk deploy');
+  expect(output).toMatch(/models\/<namespace>\/\n +read +pods of namespace <namespace> on cluster inference\n +publish +nobody\n +delete +nobody\n/);
+  expect(output).toContain('serving/llama: 29.3 GiB of disk, 1 nvidia.com/gpu'); // 1.2 times 16 GiB, in whole MiB, and 10 GiB of scratch
   expect(fs.existsSync(path.join(folder, 'manifests', 'serving.llama.yaml'))).toBe(true);
 }, 60_000);
 
@@ -54,6 +56,7 @@ test.each<[string, (configuration: any) => void, RegExp]>([
   ['a missing setting', configuration => delete configuration.region, /region is missing, expected a string/],
   ['a misspelt setting', configuration => { configuration.clutser = 'x'; }, /clutser is not a setting: use region, cluster/],
   ['a setting of another type', configuration => { configuration.servers[0].model.sizeGiB = '16'; }, /servers\[0\]\.model\.sizeGiB is "16", expected a number/],
+  ['a tenant without its namespaces in a list', configuration => { configuration.tenants = { nlp: 'nlp-dev' }; }, /tenants\.nlp is "nlp-dev", expected an array of namespaces/],
   ['an unknown engine', configuration => { configuration.servers[0].engine = 'llamacpp'; }, /servers\[0\]\.engine is 'llamacpp', expected vllm, tgi or triton/],
 ])('%s in the configuration is an error that names it', (_, change, expected) => {
   expect(() => readConfiguration(withConfiguration(change))).toThrow(expected);
