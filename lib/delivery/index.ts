@@ -1,3 +1,4 @@
+export * from './attachment';
 export * from './downloader';
 export * from './model-delivery';
 export * from './model-volume';

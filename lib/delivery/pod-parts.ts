@@ -24,7 +24,7 @@ export interface PodFacts {
   /**
    * Whether the application's containers are kept from the credentials of the pod, so that only a downloader holds them.
    *
-   * @default - they are, but for a role that the service account has by IRSA: that is the application's as well
+   * @default - they are, but where the service account has a role of its own, by IRSA or Pod Identity, which is the application's as well
    */
   readonly withholdCredentials?: boolean;
 }

@@ -64,7 +64,8 @@ export class S3Download implements IDeliveryStrategy {
     const requests = downloadRequests({ cpu: '1', memory: this.downloader.memoryRequest, disk, volumes: memory }, pod.requests);
     const volumes = unique(arrivals.map(({ volume }) => volume), volume => volume.name);
     // A role that the service account had before is the application's too.
-    const withhold = pod.withholdCredentials ?? identity.irsaRoleArn === undefined;
+    const hasOwnRole = identity.irsaRoleArn !== undefined || identity._session !== undefined;
+    const withhold = pod.withholdCredentials ?? !hasOwnRole;
     return {
       initContainers: [this.container(arrivals, volumes, [...env, ...this.settings()], requests)],
       volumes: [

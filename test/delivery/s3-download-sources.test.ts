@@ -1,7 +1,9 @@
-import { Duration } from 'aws-cdk-lib';
+import { Duration, Stack } from 'aws-cdk-lib';
+import * as eks from 'aws-cdk-lib/aws-eks-v2';
+import * as iam from 'aws-cdk-lib/aws-iam';
 import { awsSide, bind, bucketIn, delivered, DIGEST, FACTS, model, programArguments, UNKNOWN } from './fixture';
 import { WorkloadIdentity } from '../../lib/access';
-import { ModelDelivery, PodParts } from '../../lib/delivery';
+import { ModelDelivery, PodFacts, PodParts } from '../../lib/delivery';
 import { SKIP_CONTAINERS } from '../../lib/delivery/pod-template';
 
 const primary = bucketIn('eu-west-1', 'acme-models');
@@ -74,7 +76,17 @@ test('S3-14 downloads begin at once, unless a jitter spreads them, which counts 
 });
 
 const ROLE = 'arn:aws-cn:iam::111122223333:role/llama';
-const irsa = (roleArn = ROLE) => ({ ...FACTS, identity: Object.assign(WorkloadIdentity.existing({ namespace: 'serving', serviceAccount: 'llama' }), { irsaRoleArn: roleArn }) });
+const account = { namespace: 'serving', serviceAccount: 'llama' };
+
+function irsa(roleArn = ROLE): PodFacts {
+  return { ...FACTS, identity: WorkloadIdentity.irsa({ ...account, role: iam.Role.fromRoleArn(new Stack(), 'Role', roleArn) }) };
+}
+
+function podIdentity(): PodFacts {
+  const stack = new Stack();
+  const cluster = eks.Cluster.fromClusterAttributes(stack, 'Cluster', { clusterName: 'inference' });
+  return { ...FACTS, identity: WorkloadIdentity.podIdentity({ ...account, cluster, role: iam.Role.fromRoleArn(stack, 'Role', ROLE) }) };
+}
 
 test('S3-29 a service account with a role by IRSA shows its own token to STS, and no agent is asked', () => {
   const parts = bind([delivered({ ipv6Cluster: true })], irsa());
@@ -91,10 +103,16 @@ test('with Pod Identity nothing speaks of a web identity', () => {
 });
 
 test('a role that the service account had before stays with the application, unless it is withheld', () => {
-  const annotations = (withholdCredentials?: boolean) => bind([delivered()], { ...irsa(), withholdCredentials }).annotations;
-  expect(annotations()).toEqual({});
-  expect(annotations(false)).toEqual({});
-  expect(annotations(true)).toEqual({ [SKIP_CONTAINERS]: 'server' });
+  for (const facts of [irsa(), podIdentity()]) {
+    const annotations = (withholdCredentials?: boolean) => bind([delivered()], { ...facts, withholdCredentials }).annotations;
+    expect(annotations()).toEqual({});
+    expect(annotations(false)).toEqual({});
+    expect(annotations(true)).toEqual({ [SKIP_CONTAINERS]: 'server' });
+  }
+});
+
+test('a role of its own by Pod Identity is reached by way of the agent', () => {
+  expect(bind([delivered()], podIdentity()).initContainers).toEqual(bind([delivered()]).initContainers);
 });
 
 test('the role may be known only after deploying: who writes the manifest decides', () => {

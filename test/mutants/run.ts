@@ -7,11 +7,13 @@ import * as fs from 'node:fs';
 import * as os from 'node:os';
 import * as path from 'node:path';
 import { AWS_SIDE_MUTANTS } from './aws-side';
+import { DELIVERY_MUTANTS } from './delivery';
 import { KUBERNETES_SIDE_MUTANTS } from './kubernetes-side';
 import { Mutant } from './mutant';
 import { PROGRAM_MUTANTS } from './program';
+import { WORKLOAD_MUTANTS } from './workload';
 
-const MUTANTS = [...PROGRAM_MUTANTS, ...AWS_SIDE_MUTANTS, ...KUBERNETES_SIDE_MUTANTS];
+const MUTANTS = [...PROGRAM_MUTANTS, ...AWS_SIDE_MUTANTS, ...KUBERNETES_SIDE_MUTANTS, ...DELIVERY_MUTANTS, ...WORKLOAD_MUTANTS];
 
 const ROOT = path.join(__dirname, '..', '..');
 const WORKERS = 2;
