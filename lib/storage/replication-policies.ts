@@ -68,7 +68,7 @@ export function destinationPolicies(source: IModelBucket, roleArn: string, repli
   return [
     { what: `policy of bucket ${bucket.bucketName}`, resourceArn: bucketArn, statements: destinationStatements(source.bucket, roleArn, replica) },
     ...bucket.encryptionKey
-      ? [{ what: 'policy of the KMS key', resourceArn: bucket.encryptionKey.keyRef.keyArn, statements: destinationKeyStatements(source, roleArn, replica) }]
+      ? [{ what: `policy of the key of bucket ${bucket.bucketName}`, resourceArn: bucket.encryptionKey.keyRef.keyArn, statements: destinationKeyStatements(source, roleArn, replica) }]
       : [],
   ];
 }

@@ -75,7 +75,7 @@ test('the packed library, installed in an empty folder without a registry, synth
   }));
   run('npm', ['ci', '--offline', '--no-audit', '--no-fund', '--ignore-scripts'], folder);
 
-  fs.copyFileSync(path.join(ROOT, 'examples', 's3-download', 'app.ts'), path.join(folder, 'app.ts'));
+  for (const file of ['app.ts', 'stack.ts']) fs.copyFileSync(path.join(ROOT, 'examples', 's3-download', file), path.join(folder, file));
   run(path.join(folder, 'node_modules', '.bin', 'tsx'), ['app.ts'], folder);
   const manifest = fs.readFileSync(path.join(folder, 'manifests', 'serving.llama.yaml'), 'utf8');
   expect(manifest).toContain('--source=s3://acme-models/models/serving/llama-3-8b/2026-11-01/');

@@ -199,7 +199,7 @@ describe('to another account', () => {
         ],
       },
       {
-        what: 'policy of the KMS key',
+        what: 'policy of the key of bucket models-abroad',
         resource: ABROAD_KEY,
         statements: [{
           ...pinned,
