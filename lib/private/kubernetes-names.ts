@@ -1,10 +1,11 @@
 import { Token } from 'aws-cdk-lib';
-import { checkName, DNS_LABEL, NameRule } from './names';
+import { checkName, DNS_LABEL, MAX_LABEL, NameRule } from './names';
 
 const DNS_SUBDOMAIN: NameRule = { pattern: /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/, rule: "lowercase letters, digits, '-' and '.', starting and ending with a letter or digit, as does each part between dots" };
 const SERVICE_NAME: NameRule = { pattern: /^[a-z]([-a-z0-9]*[a-z0-9])?$/, rule: "lowercase letters, digits and '-', starting with a letter and ending with a letter or digit" };
 const NAME = /^[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$/;
 const VARIABLE = /^(?!\.{1,2}$)[-._A-Za-z][-._A-Za-z0-9]*$/;
+const URL_PATH = /^\/([-\w./~!$&'()*+,;=:@]|%[0-9a-fA-F]{2})*$/;
 const QUANTITY = /^\+?(\d+\.?\d*|\.\d+)([KMGTPE]i|[numkMGTPE]|[eE][-+]?\d+)?$/;
 
 /** Tokens pass: who writes the manifest refuses them, and says where they are. */
@@ -31,6 +32,36 @@ export const checkLabelValue = (what: string, value: string) =>
 
 /** @internal */
 export const checkSubdomain = (what: string, value: string) => check(what, value, isSubdomain, "lowercase letters, digits, '-' and '.', such as 'inference'");
+
+/** @internal */
+export const checkLabel = (what: string, value: string) =>
+  check(what, value, text => text.length <= MAX_LABEL && DNS_LABEL.pattern.test(text), DNS_LABEL.rule);
+
+/**
+ * Annotations are labels' kin, but their prefix may have capitals.
+ * @internal
+ */
+export const checkAnnotationKey = (what: string, value: string) => check(what, value, key => isQualifiedName(key.toLowerCase()), "a name such as 'alb.ingress.kubernetes.io/scheme'");
+
+/**
+ * A host that requests name; `*` stands for its first label.
+ * @internal
+ */
+export const checkHost = (what: string, value: string) =>
+  check(what, value, host => isSubdomain(host.replace(/^\*\./, '')) && !/^[\d.]+$/.test(host), "a DNS name such as 'llama.example.com' or '*.example.com', which is no address");
+
+/**
+ * What both Ingress and Gateway API take.
+ * @internal
+ */
+export const checkUrlPath = (what: string, value: string) =>
+  check(what, value, path => URL_PATH.test(path) && path.length <= 1024 && !/\/\/|\/\.{1,2}(\/|$)|%2f/i.test(path), "an absolute path such as '/llama', without empty, '.' or '..' segments");
+
+/**
+ * A metrics adapter serves it as part of a path.
+ * @internal
+ */
+export const checkMetricName = (value: string) => check('name of a metric', value, name => /^(?!\.{1,2}$)[^\s/%\x00-\x1f\x7f]+$/.test(name), "a name without spaces, '/' and '%', such as 'vllm:num_requests_waiting'");
 
 /** @internal */
 export const checkVariable = (value: string) => check('name of an environment variable', value, text => VARIABLE.test(text), "letters, digits, '-', '_' and '.', not starting with a digit");

@@ -21,6 +21,14 @@ export interface EngineOptions {
    */
   readonly multiGpuArgs?: string[];
 
+  /**
+   * Arguments that hand over adapters, where a server has any. `{adapters}` stands for all of them, each spelled `name=path`: arguments of their own
+   * where it is a whole argument, separated by commas where it is a part of one.
+   *
+   * @default - none: a server with adapters is refused
+   */
+  readonly adapterArgs?: string[];
+
   /** Port that the engine serves on. */
   readonly port: number;
 
@@ -41,11 +49,17 @@ export interface EngineOptions {
 
 /** An inference engine: how it is started on a model that is already there. */
 export class Engine {
-  /** vLLM: `vllm serve <path>`, which `vllm/vllm-openai` images carry. https://docs.vllm.ai/en/stable/cli/serve.html */
+  /**
+   * vLLM: `vllm serve <path>`, which `vllm/vllm-openai` images carry. https://docs.vllm.ai/en/stable/cli/serve.html
+   *
+   * Adapters of a rank above 16 need `--max-lora-rank` among the server's own arguments, and more than one in a batch `--max-loras`.
+   * https://docs.vllm.ai/en/stable/features/lora.html
+   */
   public static readonly VLLM = Engine.of({
     command: ['vllm', 'serve'],
     args: ['{path}', '--served-model-name={name}', '--port={port}'],
     multiGpuArgs: ['--tensor-parallel-size={gpus}'],
+    adapterArgs: ['--lora-modules', '{adapters}', '--enable-lora'], // in this order: what follows a list would be taken for a part of it
     port: 8000,
     readyPath: '/health',
   });
@@ -53,18 +67,20 @@ export class Engine {
   /**
    * Text Generation Inference: `text-generation-launcher`. Images after 3.0.1 keep Python below `/root` and don't start as another user
    * (https://github.com/huggingface/text-generation-inference/issues/3082): take 3.0.1, or an image of your own that makes it readable.
-   * https://huggingface.co/docs/text-generation-inference/reference/launcher
+   * https://huggingface.co/docs/text-generation-inference/reference/launcher, for adapters
+   * https://huggingface.co/docs/text-generation-inference/conceptual/lora
    */
   public static readonly TGI = Engine.of({
     command: ['text-generation-launcher'],
     args: ['--model-id={path}', '--port={port}'],
     multiGpuArgs: ['--num-shard={gpus}'],
+    adapterArgs: ['--lora-adapters={adapters}'],
     port: 8080,
     readyPath: '/health',
   });
 
   /**
-   * NVIDIA Triton Inference Server; the model is a model repository.
+   * NVIDIA Triton Inference Server; the model is a model repository, and adapters are part of it.
    * https://docs.nvidia.com/deeplearning/triton-inference-server/user-guide/docs/protocol/extension_model_repository.html
    */
   public static readonly TRITON = Engine.of({

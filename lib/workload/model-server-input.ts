@@ -1,12 +1,9 @@
 import { Size, Stage, Token } from 'aws-cdk-lib';
 import { IConstruct } from 'constructs';
-import type { ModelServerProps, ResourceRequirements } from './model-server-props';
-import { mebibytes } from '../delivery/limits';
-import { DeliveredModel } from '../delivery/model-delivery';
+import type { ModelServerProps } from './model-server-props';
+import type { ResourceRequirements } from './server-container-props';
 import { checkImage, checkLabelKey, checkLabelValue, checkQuantity, checkSubdomain, checkVariable } from '../private/kubernetes-names';
-
-/** Kubernetes counts replicas, and users, in 32 bits. */
-const MAX_INT = 2 ** 31 - 1;
+import { MAX_INT } from '../private/numbers';
 
 /** @internal */
 export function checkReplicas(replicas: number, id: string): number {
@@ -61,27 +58,6 @@ export function checkUser(user: number, id: string): number {
   return user;
 }
 
-/** @internal */
-export function limitsOf({ gpus = 0, resources }: ModelServerProps, id: string): Record<string, string> {
-  const limits = resources?.limits ?? {};
-  if (Token.isUnresolved(gpus) || !Number.isInteger(gpus) || gpus < 0) {
-    throw new Error(`gpus is ${gpus} for server '${id}': give a whole number, known at synth`);
-  }
-  if (gpus > 0 && limits['nvidia.com/gpu'] !== undefined) {
-    throw new Error(`server '${id}' has gpus ${gpus} and limits of nvidia.com/gpu '${limits['nvidia.com/gpu']}': give one of both`);
-  }
-  return gpus > 0 ? { ...limits, 'nvidia.com/gpu': String(gpus) } : limits;
-}
-
-/**
- * What the server asks for: the disk that it and its models take as long as the pod lives, else nodes are filled beyond what they have.
- * @internal
- */
-export function requestsOf({ resources }: ModelServerProps, disks: Size[]): Record<string, string> {
-  const bytes = disks.reduce((sum, disk) => sum + disk.toBytes(), 0);
-  return { 'ephemeral-storage': mebibytes(Size.bytes(bytes)), ...resources?.requests };
-}
-
 /** Extended resources come whole, and what is asked for is also the limit: the API server refuses anything else. */
 function checkExtended({ requests = {}, limits = {} }: ResourceRequirements) {
   for (const [name, quantity] of Object.entries({ ...requests, ...limits })) {
@@ -90,19 +66,6 @@ function checkExtended({ requests = {}, limits = {} }: ResourceRequirements) {
       throw new Error(`requests of ${name} are '${requests[name]}' and limits '${limits[name]}': give limits alone, an extended resource has one number`);
     }
     if (!/^\d+$/.test(quantity)) throw new Error(`quantity of ${name} '${quantity}' is not valid: an extended resource comes whole, use a number`);
-  }
-}
-
-/**
- * An engine that is never told of a model starts on another, or downloads one.
- * @internal
- */
-export function refuseUnmentioned(id: string, models: DeliveredModel[], texts: string[]) {
-  for (const { model, path } of models) {
-    const mention = new RegExp(`${path.replace(/\./g, '\\.')}(?![-\\w.])`);
-    if (!texts.some(text => mention.test(text))) {
-      throw new Error(`server '${id}' never mentions '${path}', where model ${model.displayName} is: pass engine, or put the path into args or env (it is \`path\` of the delivered model)`);
-    }
   }
 }
 

@@ -1,34 +1,28 @@
-import { Size } from 'aws-cdk-lib';
 import { JsonPatch } from 'cdk8s';
-import { Engine } from './engine';
-import { Toleration } from './toleration';
+import { AdditionalContainer } from './additional-container';
+import { Autoscaling } from './autoscaling';
+import { DisruptionBudget } from './disruption-budget';
+import { Exposure } from './exposure';
+import { PlacementProps } from './placement-props';
+import { Rollout } from './rollout';
+import { ServerContainerProps } from './server-container-props';
 import { WorkloadIdentity } from '../access';
 import { DeliveredModel } from '../delivery/model-delivery';
 
-/** What a container asks for and is held to: resource names and quantities, spelled as in a pod. */
-export interface ResourceRequirements {
-  /**
-   * What the scheduler sets aside, such as `{ cpu: '4', memory: '32Gi' }`.
-   *
-   * @default - nothing
-   */
-  readonly requests?: { [name: string]: string };
-
-  /**
-   * What the container may not exceed. Extended resources, such as `vpc.amazonaws.com/efa` or `aws.amazon.com/neuron`, are given here.
-   *
-   * @default - no limit
-   */
-  readonly limits?: { [name: string]: string };
-}
-
 /** Properties of a model server. */
-export interface ModelServerProps {
+export interface ModelServerProps extends ServerContainerProps, PlacementProps {
   /** Who the pods are: their namespace and service account. */
   readonly identity: WorkloadIdentity;
 
   /** The models, and how they reach the pods. The engine is started on the first. */
   readonly models: DeliveredModel[];
+
+  /**
+   * LoRA adapters of the first model, which the engine serves beside it by their names.
+   *
+   * @default - none
+   */
+  readonly adapters?: DeliveredModel[];
 
   /**
    * Name of the Deployment, the Service and the file: at most 63 lowercase letters, digits and `-`, starting with a letter. For servers of one
@@ -38,116 +32,59 @@ export interface ModelServerProps {
    */
   readonly name?: string;
 
-  /** Image of the server, by digest: `repository:tag@sha256:…`. */
-  readonly image: string;
-
   /**
-   * The engine in the image, which knows how to hand over the model.
+   * Containers beside the server's.
    *
-   * @default - none: `args` or `env` mention the model's path, and `port` is given
+   * @default - none
    */
-  readonly engine?: Engine;
-
-  /**
-   * The command; replaces the entry point of the image.
-   *
-   * @default - the engine's, or that of the image
-   */
-  readonly command?: string[];
-
-  /**
-   * Arguments; they follow the engine's.
-   *
-   * @default - those of the engine alone
-   */
-  readonly args?: string[];
-
-  /**
-   * Environment variables with literal values.
-   *
-   * @default - none of yours
-   */
-  readonly env?: { [name: string]: string };
-
-  /**
-   * Port that the server listens on.
-   *
-   * @default - the engine's
-   */
-  readonly port?: number;
-
-  /**
-   * How many NVIDIA GPUs each pod has (`nvidia.com/gpu`). Others are `resources.limits`.
-   *
-   * @default 0
-   */
-  readonly gpus?: number;
+  readonly containers?: AdditionalContainer[];
 
   /**
    * How many pods.
    *
-   * @default 1
+   * @default - 1, or what `autoscaling` makes it
    */
   readonly replicas?: number;
 
   /**
-   * CPU, memory and extended resources.
+   * The number of pods follows a metric, by a HorizontalPodAutoscaler. The Deployment then has no `replicas`, which each apply would set again. A server
+   * that had them is scaled to one pod for a moment by `kubectl apply`: see
+   * https://kubernetes.io/docs/tasks/run-application/horizontal-pod-autoscale/#migrating-deployments-and-statefulsets-to-horizontal-autoscaling
    *
-   * @default - the disk for models and scratch, and the GPUs; no CPU or memory, and no limit on them
+   * @default - `replicas` pods
    */
-  readonly resources?: ResourceRequirements;
+  readonly autoscaling?: Autoscaling;
 
   /**
-   * Taints that the pods tolerate.
+   * How new pods take the place of old ones.
    *
-   * @default - none
+   * @default - Rollout.replace() where a container has GPUs or other extended resources; else Kubernetes' own, new pods before old ones go
    */
-  readonly tolerations?: Toleration[];
+  readonly rollout?: Rollout;
 
   /**
-   * Labels that a node must have.
+   * How many pods may be evicted at once.
    *
-   * @default - any node
+   * @default - DisruptionBudget.maxUnavailable(1) with more than one replica, or autoscaling; none with one
    */
-  readonly nodeSelector?: { [label: string]: string };
+  readonly disruptionBudget?: DisruptionBudget;
 
   /**
-   * Name of a PriorityClass.
+   * How requests reach the server from outside the cluster.
    *
-   * @default - the cluster's default
+   * @default - not at all, there is the Service
    */
-  readonly priorityClassName?: string;
+  readonly exposure?: Exposure;
 
   /**
-   * Whether the server is kept from the credentials of its pod, which then only the downloader holds.
+   * Whether the containers of the pod are kept from its credentials, which then only the downloader holds.
    *
-   * @default true
+   * @default - they are, but for a role that the service account has by IRSA: that is the application's as well
    */
   readonly withholdCredentials?: boolean;
 
   /**
-   * The user and group, other than root, that the server runs as.
-   *
-   * @default 1000
-   */
-  readonly runAsUser?: number;
-
-  /**
-   * Shared memory at `/dev/shm`, which counts as the pod's memory as far as it is used. The processes of one engine meet there.
-   *
-   * @default Size.gibibytes(2) as vLLM's own manifests have it
-   */
-  readonly sharedMemory?: Size;
-
-  /**
-   * Size of the writable disk at `/tmp`, which is also HOME, on an otherwise read-only root.
-   *
-   * @default Size.gibibytes(10)
-   */
-  readonly scratch?: Size;
-
-  /**
-   * JSON patches of the Deployment (those of the Service: `server.service.addJsonPatch`), applied last, whatever they change and whatever Kubernetes version the fields are of.
+   * JSON patches of the Deployment (those of other objects: `server.service.addJsonPatch` and so on), applied last, whatever they change and whatever Kubernetes version the fields are of.
    *
    * @default - none
    */

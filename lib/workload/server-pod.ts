@@ -1,86 +1,112 @@
 import { Duration, Size } from 'aws-cdk-lib';
-import { Engine } from './engine';
-import { FLOOR_RATE, mebibytes, secondsAtRate } from '../delivery/limits';
-import { DeliveredModel } from '../delivery/model-delivery';
+import { additionalContainers } from './additional-container';
+import { checkDisk, checkNames, checkPort, checkUser } from './model-server-input';
+import type { ModelServerProps } from './model-server-props';
+import { serverArguments } from './server-arguments';
+import { SERVER_CONTAINER, serverContainer, startupWindow } from './server-container';
+import { serverResources, totalRequests } from './server-resources';
+import { spreadConstraints } from './topology-spread';
+import { bindModels, DeliveredModel, totalWindow } from '../delivery/model-delivery';
+import { PodFacts } from '../delivery/pod-parts';
+import { mergePodParts } from '../delivery/pod-template';
 
-/** Kubernetes gives a Deployment ten minutes to progress (`progressDeadlineSeconds`, 600 by default); moving a model comes on top. */
-const BASE_WINDOW = Duration.minutes(10);
-const PROBE_SECONDS = 10;
+/** Says which models a pod serves, for people and for inventories. */
+const MODELS_ANNOTATION = 'cdk-eks-model-artifacts/models';
 
-/** @internal */
-export const SERVER_CONTAINER = 'server';
+/** https://karpenter.sh/docs/concepts/disruption/#pod-level-controls and the FAQ of Cluster Autoscaler */
+const DO_NOT_DISRUPT = { 'karpenter.sh/do-not-disrupt': 'true', 'cluster-autoscaler.kubernetes.io/safe-to-evict': 'false' };
 
 /**
- * What a server's pod is made of.
+ * The pod of a server.
  * @internal
  */
-export interface ServerPodSpec {
-  readonly models: DeliveredModel[];
-  readonly engine?: Engine;
-  readonly image: string;
-  readonly command?: string[];
-  readonly args: string[];
-  readonly env: Record<string, string>;
+export interface ServerPod {
+  /** The pod template. */
+  readonly template: any;
+  /** Port that the server listens on. */
   readonly port: number;
-  readonly requests: Record<string, string>;
-  readonly limits: Record<string, string>;
-  readonly sharedMemory: Size;
-  readonly scratch: Size;
+  /** Every model in the pod: those that are served, and adapters. */
+  readonly models: DeliveredModel[];
+  /** What deliveries know of the pod. */
+  readonly facts: PodFacts;
+  /** How long delivery and start may take together. */
+  readonly window: Duration;
 }
 
 /**
- * Room to load the models: read them from the volume at the floor rate, and start.
+ * @throws where the pod could not start
  * @internal
  */
-export function startupWindow(models: DeliveredModel[]): Duration {
-  return Duration.seconds(BASE_WINDOW.toSeconds() + models.reduce((sum, { model }) => sum + secondsAtRate(model.size.toBytes(), FLOOR_RATE), 0));
-}
-
-/**
- * The container of a server, and the volumes that it needs on a read-only root.
- * @internal
- */
-export function serverContainer(spec: ServerPodSpec): { container: any; volumes: any[] } {
-  const { readyPath, livePath = readyPath } = spec.engine?.options ?? {};
-  const startupProbes = Math.ceil(startupWindow(spec.models).toSeconds() / PROBE_SECONDS);
-  const container = {
-    name: SERVER_CONTAINER,
-    image: spec.image,
-    imagePullPolicy: 'IfNotPresent',
-    command: spec.command,
-    args: spec.args.length > 0 ? spec.args : undefined,
-    env: Object.entries({ ...WRITABLE_HOME, ...OFFLINE, ...spec.env }).map(([name, value]) => ({ name, value })),
-    ports: [{ name: 'http', containerPort: spec.port }],
-    resources: nonEmpty({ requests: nonEmpty(spec.requests), limits: nonEmpty(spec.limits) }),
-    startupProbe: { ...check(readyPath), failureThreshold: startupProbes },
-    readinessProbe: check(readyPath),
-    // Kubernetes starts it only after the startup probe has passed once.
-    livenessProbe: { ...check(livePath), failureThreshold: 6 },
-    securityContext: { allowPrivilegeEscalation: false, capabilities: { drop: ['ALL'] }, readOnlyRootFilesystem: true },
-    volumeMounts: [
-      { name: 'scratch', mountPath: '/tmp' },
-      { name: 'shm', mountPath: '/dev/shm' },
-    ],
+export function serverPod(name: string, props: ModelServerProps, selector: Record<string, string>): ServerPod {
+  checkNames(props, name);
+  if (props.models.length === 0) throw new Error(`server '${name}' has no model: pass models, such as [delivery.deliver(model)]`);
+  const models = [...props.models, ...props.adapters ?? []];
+  const port = checkPort(props, name);
+  const scratch = checkDisk('scratch', props.scratch ?? Size.gibibytes(10), name);
+  const additional = additionalContainers(props.containers ?? [], name);
+  const facts: PodFacts = {
+    containers: [SERVER_CONTAINER, ...additional.containers.map(({ name: other }) => other)],
+    identity: props.identity,
+    requests: totalRequests([{ resources: props.resources }, ...additional.containers]),
+    withholdCredentials: props.withholdCredentials,
   };
-  const volumes = [
-    { name: 'scratch', emptyDir: { sizeLimit: mebibytes(spec.scratch) } },
-    { name: 'shm', emptyDir: { medium: 'Memory', sizeLimit: mebibytes(spec.sharedMemory) } },
-  ];
-  return { container, volumes };
+  const parts = bindModels(models, facts);
+  const { command, args } = serverArguments(props, name, port);
+  const { container, volumes } = serverContainer({
+    models,
+    engine: props.engine,
+    image: props.image,
+    command,
+    args,
+    env: props.env ?? {},
+    port,
+    ...serverResources(props, name, scratch, parts),
+    sharedMemory: checkDisk('sharedMemory', props.sharedMemory ?? Size.gibibytes(2), name),
+    scratch,
+  });
+  const user = checkUser(props.runAsUser ?? 1000, name);
+  const template = {
+    metadata: {
+      labels: selector,
+      annotations: {
+        [MODELS_ANNOTATION]: models.map(({ model }) => [model.displayName, model.digest].filter(Boolean).join(' ')).join(', '),
+        ...props.doNotDisrupt ? DO_NOT_DISRUPT : {},
+      },
+    },
+    spec: {
+      serviceAccountName: props.identity.serviceAccount,
+      automountServiceAccountToken: false,
+      enableServiceLinks: false,
+      priorityClassName: props.priorityClassName,
+      nodeSelector: props.nodeSelector,
+      tolerations: props.tolerations?.map(toleration => toleration._spec),
+      topologySpreadConstraints: spreadConstraints(props.topologySpread, selector),
+      containers: [container, ...additional.containers],
+      securityContext: { runAsNonRoot: true, runAsUser: user, runAsGroup: user, seccompProfile: { type: 'RuntimeDefault' } },
+      volumes,
+    },
+  };
+  const merged = parts.reduce((result, part) => mergePodParts(result, part, [SERVER_CONTAINER, ...additional.readers]), template);
+  return {
+    template: withSidecars(merged, additional.sidecars),
+    port,
+    models,
+    facts,
+    window: totalWindow(parts).plus(startupWindow(models)),
+  };
 }
 
-/** A model that is there is loaded; a hub that is asked nevertheless is a start that hangs, or other weights. */
-const OFFLINE = { HF_HUB_OFFLINE: '1', TRANSFORMERS_OFFLINE: '1' };
-
-/** Engines keep compiled kernels and settings below HOME; a user that the image's passwd does not name needs USER for Python's getpass. */
-const WRITABLE_HOME = { HOME: '/tmp', USER: 'model-server', XDG_CACHE_HOME: '/tmp/.cache' };
-
-function check(path: string | undefined): any {
-  const action = path === undefined ? { tcpSocket: { port: 'http' } } : { httpGet: { path, port: 'http' } };
-  // A saturated engine answers late; with Kubernetes' one second it would be restarted, and load its model again, when it is busiest.
-  return { ...action, periodSeconds: PROBE_SECONDS, timeoutSeconds: PROBE_SECONDS };
-}
-
-function nonEmpty<T extends object>(value: T): T | undefined {
-  return Object.values(value).some(item => item !== undefined) ? value : undefined;
+/** Sidecars are init containers that go on; they come after the downloads, as a folder of models is not there before. */
+function withSidecars(template: any, names: string[]): any {
+  if (names.length === 0) return template;
+  const { initContainers = [], containers, ...spec } = template.spec;
+  const isSidecar = ({ name }: any) => names.includes(name);
+  return {
+    ...template,
+    spec: {
+      ...spec,
+      initContainers: [...initContainers, ...containers.filter(isSidecar)],
+      containers: containers.filter((container: any) => !isSidecar(container)),
+    },
+  };
 }

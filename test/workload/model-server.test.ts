@@ -18,6 +18,7 @@ test('the Deployment is this one, and none of its fields is a default that nobod
   expect({ metadata, ...rest }).toEqual({ apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name: 'llama', namespace: 'serving', labels: SELECTOR } });
   expect({ ...spec, template: { ...spec.template, spec: pod } }).toEqual({
     replicas: 1,
+    strategy: { type: 'RollingUpdate', rollingUpdate: { maxSurge: 0, maxUnavailable: 1 } },
     progressDeadlineSeconds: 2540,
     selector: { matchLabels: SELECTOR },
     template: {

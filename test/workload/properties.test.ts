@@ -4,7 +4,7 @@ import * as YAML from 'yaml';
 import { IMAGE, refusal } from './fixture';
 import { WorkloadIdentity } from '../../lib/access';
 import { Downloader, IDeliveryStrategy, ModelDelivery, PodParts } from '../../lib/delivery';
-import { Engine, ModelServer, ModelServerProps, Toleration } from '../../lib/workload';
+import { Engine, Exposure, ModelServer, ModelServerProps, ScalingMetric, Toleration } from '../../lib/workload';
 import { DirectoryWriter } from '../../lib/workload/directory-writer';
 import { renderManifests } from '../../lib/workload/rendered-manifests';
 import { bind, delivered, model } from '../delivery/fixture';
@@ -36,12 +36,21 @@ function manifestsOf(props: Partial<ModelServerProps>, id = 'llama'): any[] {
 const ENGINE = Engine.of({ args: ['{path}'], port: 8000 });
 const container = (props: Partial<ModelServerProps>) => manifestsOf(props)[0].spec.template.spec.containers[0];
 const pod = (props: Partial<ModelServerProps>) => manifestsOf(props)[0].spec.template.spec;
+const objectOf = (kind: string, props: Partial<ModelServerProps>) => manifestsOf(props).find(object => object.kind === kind);
+const ingress = (options: Partial<Parameters<typeof Exposure.ingress>[0]>) => objectOf('Ingress', { exposure: Exposure.ingress({ host: 'a.b', ...options }) });
+const metric = (options: Partial<Parameters<typeof ScalingMetric.pods>[0]>) =>
+  objectOf('HorizontalPodAutoscaler', { autoscaling: { maxReplicas: 1, metric: ScalingMetric.pods({ name: 'a', averageValue: '1', ...options }) } }).spec.metrics[0].pods;
 const variable = (env: Record<string, string>) => container({ env }).env.at(-1);
 
 const SUBDOMAIN = /^(?=.{1,253}$)[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
 const NAME = /^[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$/;
 const QUANTITY = /^\+?(\d+\.?\d*|\.\d+)([KMGTPE]i|[numkMGTPE]|[eE][-+]?\d+)?$/;
 
+const HOST = /^(\*\.)?[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
+const URL_PATH = /^(?:[-A-Za-z0-9/._~!$&'()*+,;=:@]|[%][0-9a-fA-F]{2})+$/;
+
+const isHost = (value: string) => HOST.test(value) && value.length <= 255 && !/^[0-9.]+$/.test(value);
+const isUrlPath = (value: string) => value.startsWith('/') && URL_PATH.test(value) && !/\/\/|\/\.\.?(\/|$)|%2f/i.test(value);
 const isLabelValue = (value: string) => value === '' || NAME.test(value);
 const isQualifiedName = (value: string) => {
   const [name, ...prefix] = value.split('/').reverse();
@@ -83,6 +92,12 @@ const SUBJECTS: Record<string, Subject> = {
   'command of an engine': { take: value => container({ engine: Engine.of({ command: [value], args: ['{path}'], port: 1 }) }).command[0], valid: anything, typical: WORDS },
   'ready path': { take: readyPath => container({ engine: Engine.of({ args: ['{path}'], port: 1, readyPath }) }).startupProbe.httpGet.path, valid: value => value.startsWith('/'), typical: /^\/[-a-z/?=%.]{0,10}$/ },
   'live path': { take: livePath => container({ engine: Engine.of({ args: ['{path}'], port: 1, livePath }) }).livenessProbe.httpGet.path, valid: value => value.startsWith('/'), typical: /^\/[-a-z/?=%.]{0,10}$/ },
+  'name of another container': { take: name => pod({ containers: [{ container: { name } }] }).containers[1].name, valid: value => /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/.test(value), typical: /^[a-z0-9][-a-z0-9]{0,66}$/ },
+  'host of an Ingress': { take: host => ingress({ host }).spec.rules[0].host, valid: isHost, typical: /^(\*\.)?[a-z0-9][-a-z0-9.]{0,10}$/ },
+  'path of an Ingress': { take: path => ingress({ path }).spec.rules[0].http.paths[0].path, valid: isUrlPath, typical: /^\/[-a-z/%.~!$:@ ]{0,10}$/ },
+  'annotation of an Ingress': { take: key => Object.keys(ingress({ annotations: { [key]: 'x' } }).metadata.annotations)[0], valid: value => isQualifiedName(value.toLowerCase()), typical: KEY },
+  'name of a metric': { take: name => metric({ name }).metric.name, valid: value => /^[^/%\s]+$/.test(value) && !/^\.\.?$/.test(value), typical: /^[a-z_:.]{1,10}$/ },
+  'target of a metric': { take: averageValue => metric({ averageValue }).target.averageValue, valid: value => QUANTITY.test(value) && parseFloat(value) > 0, typical: /^\d{1,3}(\.\d)?(Gi|Mi|k|m|GiB)?$/ },
   'path of a model': { take: path => bind([delivered({}, model(), { path })]).volumeMounts![0].mountPath, valid: value => /^(\/[^/:\s]+)+$/.test(value) && !/\/\.\.?(\/|$)/.test(value), typical: /^(\/[-\w.]{1,5}){1,3}$/ },
   'image of the downloader': { take: image => bind([delivered({ downloader: Downloader.s5cmd({ image }) })]).initContainers![0].image, valid: value => /^[\x21-\x7e]+$/.test(value), typical: /^[a-z]{1,5}(\/[a-z]{1,5})?(:[a-z0-9.]{1,3})?$/ },
 };

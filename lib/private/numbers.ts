@@ -1,0 +1,19 @@
+import { Token } from 'aws-cdk-lib';
+
+/**
+ * Kubernetes counts replicas, users and pods in 32 bits.
+ * @internal
+ */
+export const MAX_INT = 2 ** 31 - 1;
+
+/**
+ * The number, where it is whole, within bounds and known at synth.
+ * @internal
+ */
+export function checkWhole(what: string, value: number, min: number, max = MAX_INT): number {
+  if (Token.isUnresolved(value) || !Number.isInteger(value) || value < min || value > max) {
+    const range = max === MAX_INT ? `of at least ${min}` : `from ${min} to ${max}`;
+    throw new Error(`${what} is ${value}: give a whole number ${range}, known at synth`);
+  }
+  return value;
+}
