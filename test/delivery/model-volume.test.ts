@@ -1,7 +1,13 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { Lazy, Size, Token } from 'aws-cdk-lib';
 import { bind, bucketIn, delivered, DIGEST, model, programArguments, UNKNOWN } from './fixture';
 import { DeliveredModel, ModelDelivery, ModelVolume, PodParts } from '../../lib/delivery';
+import { DOWNLOADER_USER } from '../../lib/delivery/landing';
+import { VOLUME_HEADROOM } from '../../lib/delivery/limits';
 import { mergePodParts } from '../../lib/delivery/pod-template';
+
+const PAGE = readFileSync(join(__dirname, '..', '..', 'docs', 'volumes.md'), 'utf8');
 
 const A_NUMBER = Token.asNumber(Lazy.any({ produce: () => 8 }));
 const MODEL_BYTES = 16 * 2 ** 30;
@@ -188,4 +194,17 @@ test('a volume goes to any model, as it keeps nothing', () => {
   expect(parts(on(volume), on(volume, model('mistral', { size: Size.gibibytes(1) }))).volumes!.slice(0, 2)).toEqual([
     { name: 'model-llama', emptyDir: { sizeLimit: '19661Mi' } }, { name: 'model-mistral', emptyDir: { sizeLimit: '1229Mi' } },
   ]);
+});
+
+test('what the page on volumes shows can be run, and its numbers are those of the code', () => {
+  const programs = [...PAGE.matchAll(/^```ts\n([\s\S]*?)^```/gm)].map(([, text]) => text);
+  expect(programs).toHaveLength(2);
+  for (const text of programs) {
+    expect(() => new Function('ModelDelivery', 'ModelVolume', 'models', text)(ModelDelivery, ModelVolume, bucketIn('eu-west-1', 'acme-models'))).not.toThrow();
+  }
+  expect(PAGE).toContain(`has ${VOLUME_HEADROOM} times the size`);
+  expect([...PAGE.matchAll(/\b65\d{3}\b/g)].map(([group]) => Number(group))).toEqual([DOWNLOADER_USER, DOWNLOADER_USER, DOWNLOADER_USER]);
+  expect(PAGE).toContain(`${Math.round(140 * VOLUME_HEADROOM)} GB of \`ephemeral-storage\``);
+  const minutes = (mebibytes: number) => Math.round(140e9 / (mebibytes * 2 ** 20) / 15) / 4;
+  expect([minutes(125), minutes(1000)]).toEqual([17.75, 2.25]); // "18 minutes at 125 MiB/s, 2¼ at 1,000"
 });
