@@ -45,7 +45,8 @@ function compact(value: any): string {
  * @internal
  */
 export function roleSizeErrors(role: iam.Role): string[] {
-  const sizes = (mine: (node: any) => boolean) => role.node.findAll().filter(mine).map(policy => policySize(role, (policy as iam.CfnPolicy).policyDocument));
+  const sizes = (kind: (node: any) => boolean) => role.node.findAll().filter(kind)
+    .map(policy => policySize(role, (policy as iam.CfnPolicy | iam.CfnManagedPolicy).policyDocument));
   const inline = sizes(iam.CfnPolicy.isCfnPolicy);
   const managed = sizes(iam.CfnManagedPolicy.isCfnManagedPolicy);
   const trust = policySize(role, role.assumeRolePolicy);

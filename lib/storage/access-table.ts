@@ -33,19 +33,20 @@ const OWN = /^models\/([^/_<]+)\/$/;
 export function accessTable(records: AccessRecord[]): AccessRow[] {
   const prefixes = [...new Set(records.map(({ rule }) => shown(rule.prefix)))].sort();
   return prefixes.map(prefix => {
-    const covering = records.flatMap(record => coverage(record, prefix));
+    const covering = records.flatMap(record => coverage(record, prefix, records));
     const names = (those: AccessRecord[]) => [...new Set(those.map(({ rule, who }) => who(namespacesOf(rule, prefix))))].sort();
     return { prefix, read: names(covering), publish: names(covering.filter(({ publish }) => publish)), delete: [] };
   });
 }
 
 /** What of a record reaches a whole row: a rule for each namespace's own prefix is one for the namespace of the row. */
-function coverage(record: AccessRecord, prefix: string): AccessRecord[] {
+function coverage(record: AccessRecord, prefix: string, all: AccessRecord[]): AccessRecord[] {
   const { rule } = record;
   if (!VARIABLE.test(rule.prefix)) return prefix.startsWith(rule.prefix) ? [record] : [];
   if (shown(rule.prefix) === prefix) return [record];
   const namespace = OWN.exec(prefix)?.[1];
   if (namespace === undefined || !permits(rule, namespace, prefix)) return [];
+  if (all.some(other => other.who === record.who && other.rule.prefix === prefix && permits(other.rule, namespace, prefix))) return []; // said by that one
   return [{ ...record, rule: { prefix: prefixFor(rule, namespace), namespaces: [namespace] } }];
 }
 

@@ -127,9 +127,10 @@ export class ModelBucketGrants {
 
   private grant(grantee: iam.IGrantable, access: ModelAccess): iam.Grant {
     const identity = grantee as Partial<WorkloadIdentity>;
+    const grant = grantModels(grantee, [this.models], { ...access, session: identity._session });
     identity._granted?.(this.models, access.rules);
     this._record(access.rules, () => identity._label ?? roleLabel(grantee.grantPrincipal), access.actions === PUBLISH);
-    return grantModels(grantee, [this.models], { ...access, session: identity._session });
+    return grant;
   }
 }
 
@@ -150,9 +151,10 @@ function tenantPrefixes({ tenants = [], shared = false }: PublishGrantOptions): 
 }
 
 function roleLabel(principal: iam.IPrincipal): string {
-  const { roleName } = principal as Partial<iam.IRole>;
-  if (roleName !== undefined && !Token.isUnresolved(roleName)) return `role ${roleName}`;
-  return Construct.isConstruct(principal) ? `role ${principal.node.path}` : JSON.stringify(principal.policyFragment.principalJson);
+  if (!Construct.isConstruct(principal)) return JSON.stringify(principal.policyFragment.principalJson);
+  const definition = principal.node.defaultChild;
+  const names = [(principal as Partial<iam.IRole>).roleName, definition && iam.CfnRole.isCfnRole(definition) ? definition.roleName : undefined];
+  return `role ${names.find(name => name !== undefined && !Token.isUnresolved(name)) ?? principal.node.path}`;
 }
 
 function clusterLabel(arn: string): string {

@@ -4,8 +4,10 @@ import { Template } from 'aws-cdk-lib/assertions';
 export interface Statement {
   Sid?: string;
   Effect: 'Allow' | 'Deny';
-  Action: string | string[];
+  Action?: string | string[];
+  NotAction?: string | string[];
   Resource?: string | string[];
+  NotResource?: string | string[];
   Principal?: unknown;
   Condition?: Record<string, Record<string, string | string[]>>;
 }
@@ -20,6 +22,8 @@ export interface Request {
   readonly action: string;
   readonly resource: string;
   readonly context: Record<string, string>;
+  /** @default - that of the principal */
+  readonly resourceAccount?: string;
 }
 
 export const ACCOUNT = '111122223333';
@@ -39,11 +43,11 @@ export class TemplatePolicies {
 
   /** What the policies of a role allow, all in one document. */
   public identity(role: string): PolicyDocument {
-    const documents = this.all('AWS::IAM::Policy')
-      .filter(({ Properties: { Roles } }) => Roles.some((each: any) => each.Ref === role))
+    const documents = [...this.all('AWS::IAM::Policy'), ...this.all('AWS::IAM::ManagedPolicy')]
+      .filter(({ Properties: { Roles } }) => Roles.some((each: any) => (each.Ref ?? each) === role))
       .map(({ Properties }) => this.literal(Properties.PolicyDocument) as PolicyDocument);
-    if (documents.length !== 1) throw new Error(`role ${role} has ${documents.length} policies, expected one`);
-    return documents[0];
+    if (documents.length === 0) throw new Error(`role ${role} has no policy`);
+    return { ...documents[0], Statement: documents.flatMap(document => document.Statement) };
   }
 
   public trust(role: string): PolicyDocument {
@@ -90,7 +94,7 @@ export class TemplatePolicies {
   private arnOf(id: string): string {
     const { Type } = this.resources[id];
     if (Type === 'AWS::S3::Bucket') return `arn:aws:s3:::${this.nameOf(id)}`;
-    if (Type === 'AWS::IAM::Role') return `arn:aws:iam::${ACCOUNT}:role/${id}`;
+    if (Type === 'AWS::IAM::Role') return `arn:aws:iam::${ACCOUNT}:role/${this.resources[id].Properties.RoleName ?? id}`;
     if (Type === 'AWS::EKS::Cluster') return `arn:aws:eks:${REGION}:${ACCOUNT}:cluster/${this.nameOf(id)}`;
     throw new Error(`${Type} has no literal ARN here`);
   }
@@ -104,7 +108,7 @@ export async function isAllowed(request: Request, policies: { identity?: PolicyD
     request: {
       principal: request.principal,
       action: request.action,
-      resource: { resource: request.resource, accountId: ACCOUNT },
+      resource: { resource: request.resource, accountId: request.resourceAccount ?? ACCOUNT },
       contextVariables: request.context,
     },
     identityPolicies: policies.identity ? [{ name: 'identity', policy: policies.identity }] : [],

@@ -4,23 +4,23 @@ import { Mutant } from './mutant';
 export const AWS_SIDE_MUTANTS: Mutant[] = [
   {
     what: 'reads reach a neighbour whose name begins the same: the slash after a tenant is gone',
-    file: 'lib/storage/model-bucket-grants.ts',
-    replace: 'resourceArns: prefixes.map(prefix => `${bucketArn}/${prefix}*`)',
-    by: 'resourceArns: prefixes.map(prefix => `${bucketArn}/${prefix.slice(0, -1)}*`)',
+    file: 'lib/access/model-grant.ts',
+    replace: '`${bucket.bucketRef.bucketArn}/${prefix}*`',
+    by: '`${bucket.bucketRef.bucketArn}/${prefix.slice(0, -1)}*`',
     test: 'test/access/policy-matrix.test.ts',
   },
   {
     what: 'readers may write tags',
-    file: 'lib/storage/model-bucket-grants.ts',
-    replace: 'return this.grant(grantee, [\'s3:GetObject\'], [`models/${tag.policyVariable}/`',
-    by: 'return this.grant(grantee, [\'s3:GetObject\', \'s3:PutObjectTagging\'], [`models/${tag.policyVariable}/`',
+    file: 'lib/access/model-grant.ts',
+    replace: 'const actions = access.actions ?? [\'s3:GetObject\'];',
+    by: 'const actions = access.actions ?? [\'s3:GetObject\', \'s3:PutObjectTagging\'];',
     test: 'test/access/policy-matrix.test.ts',
   },
   {
     what: 'permissions of readers are not pinned to the cluster',
-    file: 'lib/storage/model-bucket-grants.ts',
-    replace: 'StringEquals: { [SessionTag.EKS_CLUSTER_ARN.principalTag]: options.clusterArns }',
-    by: 'StringLike: { [SessionTag.KUBERNETES_NAMESPACE.principalTag]: [\'*\'] }',
+    file: 'lib/access/model-reader-role.ts',
+    replace: 'session: { [SessionTag.EKS_CLUSTER_ARN.principalTag]: this._clusterArns() } };',
+    by: 'session: {} };',
     test: 'test/access/policy-matrix.test.ts',
   },
   {
@@ -33,8 +33,8 @@ export const AWS_SIDE_MUTANTS: Mutant[] = [
   {
     what: 'a given prefix is granted to every namespace',
     file: 'lib/access/model-reader-role.ts',
-    replace: '...(model.tenant === undefined ? {} : { [SessionTag.KUBERNETES_NAMESPACE.principalTag]: model.tenant }),',
-    by: '',
+    replace: '[tenant === undefined ? { prefix } : { prefix, namespaces: this.tenants[tenant] ?? [tenant] }]',
+    by: '[{ prefix }]',
     test: 'test/access/policy-matrix.test.ts',
   },
   {
@@ -67,15 +67,15 @@ export const AWS_SIDE_MUTANTS: Mutant[] = [
   },
   {
     what: 'decryption is not bound to the bucket',
-    file: 'lib/storage/model-bucket-grants.ts',
-    replace: '          \'kms:EncryptionContext:aws:s3:arn\': bucketArn,\n',
+    file: 'lib/access/model-grant.ts',
+    replace: '[context]: bucket.bucket.bucketRef.bucketArn, ',
     by: '',
     test: 'test/access/policy-structure.test.ts',
   },
   {
     what: 'the trust of the role is not pinned to the cluster',
     file: 'lib/access/model-reader-role.ts',
-    replace: 'conditions: { StringEquals: { [SessionTag.EKS_CLUSTER_ARN.requestTag]: clusterArns } },',
+    replace: 'conditions: { StringEquals: { [SessionTag.EKS_CLUSTER_ARN.requestTag]: this._clusterArns() } },',
     by: '',
     test: 'test/access/policy-structure.test.ts',
   },
@@ -95,9 +95,9 @@ export const AWS_SIDE_MUTANTS: Mutant[] = [
   },
   {
     what: 'a model of another tenant is not refused',
-    file: 'lib/access/workload-identity.ts',
-    replace: 'model.tenant !== undefined && model.tenant !== this.namespace',
-    by: 'model.tenant !== undefined && !this.namespace.startsWith(model.tenant)',
+    file: 'lib/access/model-reader-role.ts',
+    replace: 'if (tenant !== undefined && !(this.tenants[tenant] ?? [tenant]).includes(namespace)) {',
+    by: 'if (tenant !== undefined && !(this.tenants[tenant] ?? [tenant]).some(each => namespace.startsWith(each))) {',
     test: 'test/access/workload-identity.test.ts',
   },
   {

@@ -1,0 +1,77 @@
+import { App, Fn, Stack } from 'aws-cdk-lib';
+import { Template } from 'aws-cdk-lib/assertions';
+import * as eks from 'aws-cdk-lib/aws-eks';
+import * as s3 from 'aws-cdk-lib/aws-s3';
+import { ModelReaderRole } from '../../lib/access';
+import { ModelBucket } from '../../lib/storage';
+
+function fixture() {
+  const app = new App();
+  const env = { account: '111122223333', region: 'eu-west-1' };
+  const storage = new Stack(app, 'Storage', { env });
+  const stack = new Stack(app, 'Access', { env });
+  const bucket = new ModelBucket(storage, 'Bucket', { bucketName: 'models-example' });
+  const cluster = eks.Cluster.fromClusterAttributes(stack, 'Cluster', { clusterName: 'blue' });
+  const readers = new ModelReaderRole(stack, 'Readers', { cluster, buckets: [bucket], tenants: { nlp: ['nlp-dev'] } });
+  return { storage, stack, bucket, readers };
+}
+
+const documentOf = (stack: Stack) => Object.values(Template.fromStack(stack).findResources('AWS::S3::BucketPolicy'))
+  .map(({ Properties }: any) => Properties.PolicyDocument).find(({ Statement }) => JSON.stringify(Statement).includes('DenyOverwritingModels'));
+
+test('adds to the policy of the bucket and leaves what it had, without a dependency on the stack of the readers', () => {
+  const { storage, stack, bucket, readers } = fixture();
+  bucket.addTenantGuard({ readers: [readers] });
+  const plain = documentOf(fixture().storage).Statement;
+  expect(documentOf(storage).Statement.slice(0, plain.length)).toEqual(plain);
+  expect(documentOf(storage).Statement.length).toBeGreaterThan(plain.length);
+  expect(storage.dependencies).not.toContain(stack);
+});
+
+test('twice is refused', () => {
+  const { bucket, readers } = fixture();
+  bucket.addTenantGuard({ readers: [readers] });
+  expect(() => bucket.addTenantGuard({ readers: [readers] })).toThrow("bucket 'models-example' has a tenant guard already: give all readers and exceptions to one");
+});
+
+test('without readers, or with one that does not read the bucket, is refused', () => {
+  const { storage, bucket, readers } = fixture();
+  expect(() => bucket.addTenantGuard({ readers: [] })).toThrow('readers is empty: name the reader roles whose pods read the bucket');
+  const other = new ModelBucket(storage, 'Other', { bucketName: 'other-example' });
+  expect(() => other.addTenantGuard({ readers: [readers] })).toThrow(
+    "Access/Readers does not read bucket 'other-example': add the bucket to its buckets, or leave the role out of the guard",
+  );
+  expect(() => bucket.addTenantGuard({ readers: [readers] })).not.toThrow();
+});
+
+test.each(['loader', '*', 'arn:aws:iam::111122223333:role/*', 'arn:aws:iam::111122223333:role/load?r', 'arn:aws:iam::*:role/loader', 'arn:aws:iam::111122223333:user/ann',
+  'arn:aws:iam::111122223333:root', 'arn:aws:sts::111122223333:assumed-role/loader/s', 'arn:aws:iam::111122223333:role/', ''])('the exception %j is refused', exception => {
+  const { bucket, readers } = fixture();
+  expect(() => bucket.addTenantGuard({ readers: [readers], exceptions: [exception] })).toThrow(`exception '${exception}' is not the ARN of a role`);
+});
+
+test.each(['arn:aws:iam::111122223333:role/loader', 'arn:aws-cn:iam::111122223333:role/team/loader', Fn.importValue('LoaderArn')])('the exception %j is taken', exception => {
+  const { storage, bucket, readers } = fixture();
+  bucket.addTenantGuard({ readers: [readers], exceptions: [exception] });
+  const guard = documentOf(storage).Statement.filter(({ Condition }: any) => Condition.ArnNotEquals);
+  expect(guard.length).toBeGreaterThan(2);
+  for (const { Condition } of guard) expect(Condition.ArnNotEquals).toEqual({ 'aws:PrincipalArn': [storage.resolve(exception)] });
+});
+
+test('no negated operator stands without the Null test: an absent tag would satisfy it, and deny to everybody', () => {
+  const { storage, bucket, readers } = fixture();
+  bucket.addTenantGuard({ readers: [readers] });
+  const negated = documentOf(storage).Statement.filter(({ Condition }: any) => Object.keys(Condition).some(operator => operator.includes('Not')));
+  expect(negated.length).toBeGreaterThan(1);
+  for (const { Condition } of negated) expect(Condition.Null).toEqual({ 'aws:PrincipalTag/kubernetes-namespace': 'false' });
+});
+
+test('for a bucket of somebody else, the statements are a value, the same as of our own', () => {
+  const { storage, stack, bucket, readers } = fixture();
+  bucket.addTenantGuard({ readers: [readers] });
+  const theirs = ModelBucket.fromBucket(s3.Bucket.fromBucketName(stack, 'Theirs', 'models-example'));
+  const statements = ModelBucket.tenantGuardStatements(theirs, { readers: [readers] }).map(statement => stack.resolve(statement.toStatementJson()));
+  const literal = (value: unknown) => JSON.stringify(value).replace(/\{"Fn::Join":\["",\["arn:",\{"Ref":"AWS::Partition"\},":s3:::models-example(.*?)"\]\]\}/g, '"B$1"')
+    .replace(/\{"Fn::Join":\["",\[\{"Fn::GetAtt":\["Bucket\w+","Arn"\]\},"(.*?)"\]\]\}/g, '"B$1"').replace(/\{"Fn::GetAtt":\["Bucket\w+","Arn"\]\}/g, '"B"');
+  expect(literal(statements)).toBe(literal(documentOf(storage).Statement.slice(-statements.length)));
+});
