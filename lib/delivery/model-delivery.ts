@@ -101,5 +101,3 @@ function checkPath(path: string, model: ModelArtifact): string {
   }
   return path;
 }
-
-export { bindModels, totalWindow } from './bind-models';

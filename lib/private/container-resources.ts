@@ -34,11 +34,20 @@ export function resourcesPlus(resources: { limits?: Quantities; requests?: Quant
   const { limits = {}, requests = {} } = resources ?? {};
   const result: any = { ...resources };
   for (const [name, size] of Object.entries(more).filter(entry => entry[1].toBytes() > 0)) {
-    const plus = (quantity: unknown) => formatted(quantityBytes(String(quantity)) + size.toBytes());
-    if (limits[name] !== undefined) result.limits = { ...result.limits, [name]: plus(limits[name]) };
-    if (limits[name] === undefined || requests[name] !== undefined) result.requests = { ...result.requests, [name]: plus(requests[name] ?? 0) };
+    if (limits[name] !== undefined) result.limits = { ...result.limits, [name]: quantityPlus(String(limits[name]), size) };
+    if (limits[name] === undefined || requests[name] !== undefined) {
+      result.requests = { ...result.requests, [name]: quantityPlus(String(requests[name] ?? 0), size) };
+    }
   }
   return result;
+}
+
+/**
+ * A quantity of bytes, and more.
+ * @internal
+ */
+export function quantityPlus(quantity: string, more: Size): string {
+  return formatted(quantityBytes(quantity) + more.toBytes());
 }
 
 /** The number as a quantity: whole mebibytes where it has them, else as it is, or in thousandths. */

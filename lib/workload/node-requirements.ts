@@ -1,5 +1,5 @@
 import { Size } from 'aws-cdk-lib';
-import { effectiveRequests } from './server-resources';
+import { effectiveRequests } from '../private/container-resources';
 import { quantityBytes } from '../private/quantity';
 
 /** What one node must have free for one pod of a server. A pod that no node can offer it stays Pending. */

@@ -4,11 +4,13 @@ import { checkDisk, checkNames, checkPort, checkUser } from './model-server-inpu
 import type { ModelServerProps } from './model-server-props';
 import { serverArguments } from './server-arguments';
 import { SERVER_CONTAINER, serverContainer, startupWindow } from './server-container';
-import { serverResources, totalRequests } from './server-resources';
+import { serverResources } from './server-resources';
 import { spreadConstraints } from './topology-spread';
-import { bindModels, DeliveredModel, totalWindow } from '../delivery/model-delivery';
+import { bindModels, totalWindow } from '../delivery/bind-models';
+import { DeliveredModel } from '../delivery/model-delivery';
 import { PodFacts } from '../delivery/pod-parts';
 import { mergePodParts } from '../delivery/pod-template';
+import { totalRequests } from '../private/container-resources';
 
 /** Says which models a pod serves, for people and for inventories. */
 const MODELS_ANNOTATION = 'cdk-eks-model-artifacts/models';
