@@ -44,8 +44,8 @@ export interface S3DownloadOptions {
   /**
    * Up to how long, in whole seconds, a download waits before it begins, each pod for a random part of it. For scale-outs by hundreds of pods: S3
    * gives 5,500 GET requests a second for each prefix before it slows callers down
-   * (https://docs.aws.amazon.com/AmazonS3/latest/userguide/optimizing-performance.html), and EKS throttles requests for credentials. A model that is
-   * there already is not waited for.
+   * (https://docs.aws.amazon.com/AmazonS3/latest/userguide/optimizing-performance.html), and EKS throttles requests for credentials
+   * (https://github.com/aws/eks-pod-identity-agent/issues/50). A model that is there already is not waited for.
    *
    * @default - none
    */
