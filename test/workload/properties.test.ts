@@ -10,7 +10,7 @@ import { renderManifests } from '../../lib/workload/rendered-manifests';
 import { bind, delivered, model } from '../delivery/fixture';
 
 const SEED = 20261101;
-const RUNS = 60;
+const RUNS = 30;
 
 /** What a user of the library reads: what is wrong, and what to do about it. */
 const USEFUL = /\b(use|give|pass|shorten|start it|rename|move|remove|one of)\b/;

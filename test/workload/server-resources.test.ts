@@ -1,6 +1,6 @@
 import { Size } from 'aws-cdk-lib';
-import { containerOf, Environment } from './fixture';
-import { DeliveredModel, IDeliveryStrategy, ModelDelivery, PodFacts, PodParts } from '../../lib/delivery';
+import { containerOf, Environment, podOf } from './fixture';
+import { DeliveredModel, IDeliveryStrategy, ModelDelivery, ModelVolume, PodFacts, PodParts } from '../../lib/delivery';
 import { ModelServerProps, ResourceRequirements } from '../../lib/workload';
 import { model, UNKNOWN } from '../delivery/fixture';
 
@@ -82,4 +82,22 @@ test('containers ask together, sidecars among them', () => {
   });
   expect(containers).toEqual(['server', 'a', 'b', 'c', 'd']);
   expect(requests).toEqual({ cpu: '1300m', memory: String(32 * 2 ** 30 + 128 * 2 ** 20 + 1) });
+});
+
+test('a download into memory needs nothing of a node that its server does not', () => {
+  const environment = new Environment();
+  const volume = ModelVolume.memory({ size: Size.gibibytes(20) });
+  const models = [ModelDelivery.s3Download({ bucket: environment.bucket, volume }).deliver(model())];
+  const made = environment.server({ models, resources: { requests: { cpu: '500m', memory: '1Gi' } } });
+  const { initContainers: [download], containers: [serving] } = podOf(made).spec;
+  expect(serving.resources).toEqual({ requests: { 'ephemeral-storage': '10240Mi', 'cpu': '500m', 'memory': '21504Mi' } });
+  expect(download.resources.requests).toEqual({ cpu: '500m', memory: '20736Mi' });
+  expect(made.requirements.memory?.toGibibytes()).toBe(21);
+});
+
+test('a download onto disk asks for no more than its server does', () => {
+  const { initContainers: [bare] } = podOf(new Environment().server()).spec;
+  expect(bare.resources.requests).toEqual({ 'ephemeral-storage': '19661Mi' });
+  const asking = { requests: { 'cpu': '250m', 'memory': '100Mi', 'ephemeral-storage': '15Gi' } };
+  expect(podOf(new Environment().server({ resources: asking })).spec.initContainers[0].resources).toEqual(asking);
 });
