@@ -6,14 +6,16 @@ import { execFileSync, spawn } from 'node:child_process';
 import * as fs from 'node:fs';
 import * as os from 'node:os';
 import * as path from 'node:path';
+import { ACCESS_MUTANTS } from './access';
 import { AWS_SIDE_MUTANTS } from './aws-side';
 import { DELIVERY_MUTANTS } from './delivery';
 import { KUBERNETES_SIDE_MUTANTS } from './kubernetes-side';
 import { Mutant } from './mutant';
 import { PROGRAM_MUTANTS } from './program';
+import { STORAGE_MUTANTS } from './storage';
 import { WORKLOAD_MUTANTS } from './workload';
 
-const MUTANTS = [...PROGRAM_MUTANTS, ...AWS_SIDE_MUTANTS, ...KUBERNETES_SIDE_MUTANTS, ...DELIVERY_MUTANTS, ...WORKLOAD_MUTANTS];
+const MUTANTS = [...PROGRAM_MUTANTS, ...AWS_SIDE_MUTANTS, ...KUBERNETES_SIDE_MUTANTS, ...DELIVERY_MUTANTS, ...WORKLOAD_MUTANTS, ...ACCESS_MUTANTS, ...STORAGE_MUTANTS];
 
 const ROOT = path.join(__dirname, '..', '..');
 const WORKERS = 2;
