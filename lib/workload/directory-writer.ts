@@ -33,12 +33,13 @@ export class DirectoryWriter implements ManifestWriter {
     const errors: string[] = [];
     const obstacle = obstacleTo(this.destination);
     if (obstacle !== undefined) return [`${this.destination} can't be the directory of manifests, for ${obstacle} is a file: give another directory`];
+    const entries = this.entries();
     for (const file of files) {
       for (const document of file.documents) {
         const what = `${document.kind} ${document.metadata?.name}`;
         errors.push(...tokenErrors(document).map(error => `${what}: ${error}`));
       }
-      if (!this.mayWrite(file.name)) {
+      if (entries.has(file.name) && !this.contentOf(file.name, entries)?.startsWith(header(file.name))) {
         errors.push(`${path.join(this.destination, file.name)} is there already and was not written by this library: move it away, or write to another directory`);
       }
     }
@@ -47,26 +48,27 @@ export class DirectoryWriter implements ManifestWriter {
 
   public write(files: RenderedFile[]): void {
     fs.mkdirSync(this.destination, { recursive: true });
+    const entries = this.entries();
     for (const file of files) {
       const text = `${header(file.name)}\n${file.text}`;
       const target = path.join(this.destination, file.name);
-      if (this.contentOf(file.name) !== text) writeAtomically(target, text);
+      if (this.contentOf(file.name, entries) !== text) writeAtomically(target, text);
     }
     const wanted = new Set(files.map(file => file.name));
-    for (const name of fs.readdirSync(this.destination)) {
-      if (!wanted.has(name) && this.contentOf(name)?.startsWith(header(name))) fs.rmSync(path.join(this.destination, name));
+    for (const name of entries.keys()) {
+      if (!wanted.has(name) && this.contentOf(name, entries)?.startsWith(header(name))) fs.rmSync(path.join(this.destination, name));
     }
   }
 
-  private mayWrite(name: string): boolean {
-    const present = this.contentOf(name);
-    return present === undefined ? !fs.lstatSync(path.join(this.destination, name), { throwIfNoEntry: false }) : present.startsWith(header(name));
+  /** What is in the directory: asked for once, and not for every file. */
+  private entries(): Map<string, fs.Dirent> {
+    const entries = fs.existsSync(this.destination) ? fs.readdirSync(this.destination, { withFileTypes: true }) : [];
+    return new Map(entries.map(entry => [entry.name, entry]));
   }
 
   /** What a regular file holds; undefined for anything else, links among them. */
-  private contentOf(name: string): string | undefined {
-    const target = path.join(this.destination, name);
-    return fs.lstatSync(target, { throwIfNoEntry: false })?.isFile() ? fs.readFileSync(target, 'utf8') : undefined;
+  private contentOf(name: string, entries: Map<string, fs.Dirent>): string | undefined {
+    return entries.get(name)?.isFile() ? fs.readFileSync(path.join(this.destination, name), 'utf8') : undefined;
   }
 }
 

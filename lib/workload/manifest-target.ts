@@ -42,7 +42,7 @@ export class ManifestTarget {
   /**
    * A cluster, to which `cdk deploy` applies the manifests by way of the kubectl provider of the cluster: one `KubernetesManifest` for each file,
    * in the stack of the manifests. Values that CDK knows only at deploy time may stand in them. The in-pod program is part of each workload, and
-   * a template takes 1 MB, so some 25 workloads fit in a stack.
+   * a template takes 1 MB, so some 15 workloads fit in a stack.
    *
    * Objects carry the label by which CDK prunes, where the cluster has `prune` (the default): an object that leaves its file is deleted. One that
    * is there already and was not made by this stack is not taken over: the deployment fails.

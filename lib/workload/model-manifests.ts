@@ -82,6 +82,8 @@ class ManifestsSynthesis extends Construct {
   private readonly writer: ManifestWriter;
   /** What was rendered for the synth that is under way. */
   private rendered?: RenderedFile[];
+  /** The same, once it is found valid. */
+  private valid?: RenderedFile[];
 
   constructor(scope: Construct, id: string, private readonly manifests: App, target: ManifestTarget, private readonly images: PodImages) {
     super(scope, id);
@@ -93,7 +95,7 @@ class ManifestsSynthesis extends Construct {
   }
 
   private prepare() {
-    this.rendered = undefined;
+    this.rendered = this.valid = undefined;
     try {
       this.writer.prepare?.(this.render());
     } catch {
@@ -105,7 +107,9 @@ class ManifestsSynthesis extends Construct {
     if (lacksContext(this)) return []; // the CDK looks the values up and synthesises again
     this.reportWarnings();
     try {
-      return [...chartErrors(this.manifests), ...this.writer.errors(this.render())];
+      const errors = [...chartErrors(this.manifests), ...this.writer.errors(this.render())];
+      if (errors.length === 0) this.valid = this.rendered;
+      return errors;
     } catch (error) {
       return [...chartErrors(this.manifests), error instanceof Error ? error.message : String(error)];
     }
@@ -113,10 +117,10 @@ class ManifestsSynthesis extends Construct {
 
   private write() {
     const files = this.render();
-    const errors = this.writer.errors(files); // a synth may skip validation, a token in a file stays a token
+    const errors = this.valid === files ? [] : this.writer.errors(files); // a synth may skip validation, a token in a file stays a token
     if (errors.length > 0) throw new Error(errors.join('\n'));
     this.writer.write(files);
-    this.rendered = undefined;
+    this.rendered = this.valid = undefined;
   }
 
   /** Rendering is most of a synth's work, so each renders once. */

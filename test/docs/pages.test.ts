@@ -78,15 +78,16 @@ test('what the page on private clusters shows can be run', () => {
   } finally {
     process.chdir(before);
   }
-  const services = stack.node.findAll().filter(node => ec2.CfnVPCEndpoint.isCfnVPCEndpoint(node)).map(node => (node as ec2.CfnVPCEndpoint).serviceName);
-  const tails = services.map(name => JSON.stringify(stack.resolve(name)).replace(/.*\.(s3|eks-auth|ecr\.api|ecr\.dkr)"?.*/, '$1')).sort();
+  const endpoints = stack.node.findAll().filter((node): node is ec2.CfnVPCEndpoint => ec2.CfnVPCEndpoint.isCfnVPCEndpoint(node));
+  const tails = endpoints.map(({ serviceName }) => JSON.stringify(stack.resolve(serviceName)).replace(/.*\.(s3|eks-auth|ecr\.api|ecr\.dkr)"?.*/, '$1')).sort();
   expect(tails).toEqual(['ecr.api', 'ecr.dkr', 'eks-auth', 's3']);
 });
 
 test('the costs that the page on private clusters lists are those of its formula', () => {
   const page = read('docs/private-cluster.md');
   const price = Number(/At \$([\d.]+) per GB/.exec(page)![1]);
-  const rows = [...page.matchAll(/^\| ([\d,]+) GB \| ([\d,]+) \| \$([\d,]+) \|/gm)].map(row => row.slice(1).map(text => Number(text.replaceAll(',', ''))));
+  const rows = [...page.matchAll(/^\| ([\d,]+) GB \| ([\d,]+) \| \$([\d,]+) \|/gm)]
+    .map(row => row.slice(1).map(text => Number(text.replaceAll(',', ''))));
   expect(rows).toHaveLength(3);
   for (const [size, pods, cost] of rows) expect(cost).toBeCloseTo(size * pods * price, 6);
 });
