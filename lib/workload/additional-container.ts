@@ -50,9 +50,9 @@ export function additionalContainers(additional: AdditionalContainer[], server: 
       throw new Error(`server '${server}' has a container '${name}' already, or keeps that name for downloads: give the additional one another name`);
     }
     taken.add(name);
-    return { ...container, ...sidecar ? { restartPolicy: 'Always' } : {}, securityContext: restricted(container.securityContext) };
+    return { ...container, name, ...sidecar ? { restartPolicy: 'Always' } : {}, securityContext: restricted(container.securityContext) };
   });
-  const namesOf = (kind: 'readsModels' | 'sidecar') => additional.filter(each => each[kind]).map(({ container }) => container.name);
+  const namesOf = (kind: 'readsModels' | 'sidecar') => containers.filter((_, index) => additional[index][kind]).map(({ name }) => name);
   return { containers, readers: namesOf('readsModels'), sidecars: namesOf('sidecar') };
 }
 

@@ -80,8 +80,9 @@ export interface HttpRouteExposureOptions {
 const MAX_HOSTNAMES = 16;
 
 /**
- * How requests reach a server from outside the cluster. Answers of a model are long: load balancers cut connections that are idle for a minute or
- * so, which is set at their controller.
+ * How requests reach a server from outside the cluster. Answers of a model may be long in coming: an Application Load Balancer cuts a connection
+ * that is idle for 60 seconds, unless its controller is told otherwise.
+ * https://docs.aws.amazon.com/elasticloadbalancing/latest/application/edit-load-balancer-attributes.html#connection-idle-timeout
  */
 export class Exposure {
   /**

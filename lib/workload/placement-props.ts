@@ -32,8 +32,9 @@ export interface PlacementProps {
   readonly topologySpread?: TopologySpread[];
 
   /**
-   * Whether Karpenter and Cluster Autoscaler leave the nodes of the pods alone, which spares a long start when they would only save a node. It holds
-   * up upgrades of nodes just so: they wait until the pods go for other reasons, or their Karpenter NodePool's `terminationGracePeriod` is over.
+   * Whether Karpenter and Cluster Autoscaler leave the nodes of the pods alone, which spares a long start when they would only save a node. With
+   * Karpenter it holds up upgrades of nodes just so: a node that drifted or expired waits until the pods go for other reasons, or the NodePool's
+   * `terminationGracePeriod` is over. Managed node groups drain the pods all the same.
    * https://karpenter.sh/docs/concepts/disruption/#pod-level-controls
    *
    * @default false

@@ -22,6 +22,11 @@ test('what is given is not changed', () => {
   expect(Object.keys(container)).toEqual(['name', 'image', 'securityContext']);
 });
 
+test('a name that YAML would take for a number is a name', () => {
+  const { containers, initContainers } = specOf({ ...plain(7 as any), sidecar: true, readsModels: true }, { ...plain('008'), readsModels: true });
+  expect([initContainers[1], containers[1]].map(({ name, volumeMounts }: any) => [name, volumeMounts])).toEqual([['7', [MODEL]], ['008', [MODEL]]]);
+});
+
 test('only who reads the models has them, read-only', () => {
   const [, proxy, reader] = specOf(plain('proxy'), { ...plain('reader', { volumeMounts: [{ name: 'scratch', mountPath: '/tmp' }] }), readsModels: true }).containers;
   expect(proxy).not.toHaveProperty('volumeMounts');
