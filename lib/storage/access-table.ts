@@ -11,7 +11,10 @@ export interface AccessRow {
   /** Who can publish: put new objects, and overwrite none. */
   readonly publish: string[];
 
-  /** Who can delete: nobody by any grant of this library. */
+  /**
+   * Who can delete: nobody by any grant of this library.
+   * @jsii suppress JSII5018
+   */
   readonly delete: string[];
 }
 
@@ -24,6 +27,15 @@ export interface AccessRecord {
   readonly publish?: boolean;
   /** Says who it is, given the namespaces that the rule is for. */
   readonly who: (namespaces: string) => string;
+  /** The role that was granted to, where pods have it by EKS Pod Identity. */
+  readonly podRole?: PodRole;
+}
+
+/** @internal */
+export interface PodRole {
+  readonly roleArn: string;
+  /** The namespace of the pods where it is known. */
+  readonly namespace?: string;
 }
 
 const VARIABLE = /\$\{[^}]*\}/;

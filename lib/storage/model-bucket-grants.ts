@@ -1,7 +1,7 @@
 import { Token } from 'aws-cdk-lib';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import { Construct, IConstruct } from 'constructs';
-import { AccessRecord, AccessRow, accessTable } from './access-table';
+import { AccessRecord, AccessRow, accessTable, PodRole } from './access-table';
 import { grantModels, ModelAccess } from '../access/model-grant';
 import { checkTenants, ReadRule, tenantRules } from '../access/read-rules';
 import { SessionTag } from '../access/session-tag';
@@ -121,15 +121,20 @@ export class ModelBucketGrants {
    * Notes what somebody was granted, for the access table.
    * @internal
    */
-  public _record(rules: ReadRule[], who: (namespaces: string) => string, publish = false): void {
-    recordsOf(this.models).push(...rules.map(rule => ({ rule, who, publish })));
+  public _record(rules: ReadRule[], who: (namespaces: string) => string, publish = false, podRole?: PodRole): void {
+    recordsOf(this.models).push(...rules.map(rule => ({ rule, who, publish, podRole })));
+  }
+
+  /** @internal */
+  public _records(): AccessRecord[] {
+    return recordsOf(this.models);
   }
 
   private grant(grantee: iam.IGrantable, access: ModelAccess): iam.Grant {
     const identity = grantee as Partial<WorkloadIdentity>;
     const grant = grantModels(grantee, [this.models], { ...access, session: identity._session });
     identity._granted?.(this.models, access.rules);
-    this._record(access.rules, () => identity._label ?? roleLabel(grantee.grantPrincipal), access.actions === PUBLISH);
+    this._record(access.rules, () => identity._label ?? roleLabel(grantee.grantPrincipal), access.actions === PUBLISH, podRoleOf(grantee));
     return grant;
   }
 }
@@ -148,6 +153,15 @@ function recordsOf({ bucket }: IModelBucket): AccessRecord[] {
 /** Each with its closing slash: without it, a grant for `team` would reach `team-a`. */
 function tenantPrefixes({ tenants = [], shared = false }: PublishGrantOptions): string[] {
   return [...tenants.map(tenant => `models/${checkTenant(tenant)}/`), ...shared ? ['models/_shared/'] : []];
+}
+
+/** The role of pods, told by their session or by whom the role trusts. */
+function podRoleOf(grantee: iam.IGrantable): PodRole | undefined {
+  const { roleArn, assumeRolePolicy } = grantee.grantPrincipal as Partial<iam.Role>;
+  const { namespace, _session } = grantee as Partial<WorkloadIdentity>;
+  if (roleArn === undefined) return undefined;
+  if (_session) return { roleArn, namespace };
+  return assumeRolePolicy && JSON.stringify(assumeRolePolicy.toJSON()).includes('pods.eks.') ? { roleArn } : undefined;
 }
 
 function roleLabel(principal: iam.IPrincipal): string {

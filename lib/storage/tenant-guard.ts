@@ -5,10 +5,11 @@ import { IConstruct } from 'constructs';
 import type { IModelBucket } from './model-bucket';
 import type { ModelReaderRole } from '../access/model-reader-role';
 import { MAX_BUCKET_POLICY, policySize } from '../access/policy-size';
-import { ReadRule } from '../access/read-rules';
+import { permits, ReadRule } from '../access/read-rules';
 import { checkRoleArn } from '../access/role-arn';
 import { describeBucket } from '../access/same-bucket';
 import { SessionTag } from '../access/session-tag';
+import { literalJson } from '../private/literal-json';
 
 /** Properties of a tenant guard. */
 export interface TenantGuardProps {
@@ -121,6 +122,19 @@ export function checkedTenantGuard(bucket: IModelBucket, props: TenantGuardProps
   return tenantGuardStatements(bucket, props);
 }
 
+/** A grant that the guard takes away again is found here, and not by the first pod. */
+function deniedGrants(bucket: IModelBucket, { readers, exceptions = [] }: TenantGuardProps, scope: IConstruct): string[] {
+  const excepted = exceptions.map(arn => JSON.stringify(literalJson(scope, arn)));
+  const rules = readers.flatMap(reader => reader._readRules(bucket));
+  const denied = bucket.grants._records().filter(({ podRole, publish, rule }) => {
+    if (!podRole || excepted.includes(JSON.stringify(literalJson(scope, podRole.roleArn)))) return false;
+    const { namespace } = podRole;
+    return publish || (namespace !== undefined && !rules.some(known => permits(known, namespace, rule.prefix)));
+  });
+  return [...new Set(denied.map(({ who, publish, rule }) => `${who('')} may ${publish ? 'publish to' : 'read'} ${rule.prefix} of bucket '${describeBucket(bucket)}', `
+    + 'and its tenant guard denies that to pods: add the ARN of the role to the exceptions of the guard'))];
+}
+
 const guarded = new WeakSet<IConstruct>();
 
 /**
@@ -140,6 +154,9 @@ export function addTenantGuard(bucket: IModelBucket, resource: s3.CfnBucketPolic
       const added = tenantGuardStatements(bucket, props).map(statement => statement.toStatementJson());
       return { ...document, Statement: [...document.Statement, ...added] };
     },
+  });
+  resource.node.addValidation({
+    validate: () => deniedGrants(bucket, props, resource),
   });
   resource.node.addValidation({
     validate: () => {

@@ -20,7 +20,8 @@ function fixture(options: iam.FromRoleArnOptions = {}, roleArn = ROLE) {
 }
 
 const model = (props: Partial<ModelArtifactProps> = {}) => ModelArtifact.of({ name: 'llama', version: '1', size: Size.gibibytes(1), ...props });
-const refusal = (identity: WorkloadIdentity, artifact: ModelArtifact, bucket: IModelBucket) => (identity as any)._refusal(artifact, bucket) as string | undefined;
+const refusal = (identity: WorkloadIdentity, artifact: ModelArtifact, bucket: IModelBucket) =>
+  (identity as any)._refusal(artifact, bucket) as string | undefined;
 const statements = (stack: Stack): any[] => Object.values(Template.fromStack(stack).findResources('AWS::IAM::Policy'))
   .flatMap(({ Properties }: any) => Properties.PolicyDocument.Statement);
 

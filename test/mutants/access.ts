@@ -97,6 +97,14 @@ export const ACCESS_MUTANTS: Mutant[] = [
     only: 'is refused',
   },
   {
+    what: 'a publisher that the guard denies is not told',
+    file: 'lib/storage/tenant-guard.ts',
+    replace: 'return publish || (namespace',
+    by: 'return !publish && (namespace',
+    test: 'test/storage/tenant-guard.test.ts',
+    only: 'is an error for',
+  },
+  {
     what: 'the access table leaves out who has access by a wider prefix',
     file: 'lib/storage/access-table.ts',
     replace: 'return prefix.startsWith(rule.prefix) ? [record] : [];',

@@ -12,10 +12,20 @@ import { DELIVERY_MUTANTS } from './delivery';
 import { KUBERNETES_SIDE_MUTANTS } from './kubernetes-side';
 import { Mutant } from './mutant';
 import { PROGRAM_MUTANTS } from './program';
+import { TARGET_MUTANTS } from './targets';
 import { STORAGE_MUTANTS } from './storage';
 import { WORKLOAD_MUTANTS } from './workload';
 
-const MUTANTS = [...PROGRAM_MUTANTS, ...AWS_SIDE_MUTANTS, ...KUBERNETES_SIDE_MUTANTS, ...DELIVERY_MUTANTS, ...WORKLOAD_MUTANTS, ...ACCESS_MUTANTS, ...STORAGE_MUTANTS];
+const MUTANTS = [
+  ...PROGRAM_MUTANTS,
+  ...AWS_SIDE_MUTANTS,
+  ...KUBERNETES_SIDE_MUTANTS,
+  ...DELIVERY_MUTANTS,
+  ...WORKLOAD_MUTANTS,
+  ...ACCESS_MUTANTS,
+  ...STORAGE_MUTANTS,
+  ...TARGET_MUTANTS,
+];
 
 const ROOT = path.join(__dirname, '..', '..');
 const WORKERS = 2;

@@ -1,8 +1,9 @@
 import { App, Fn, Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import * as eks from 'aws-cdk-lib/aws-eks';
+import * as iam from 'aws-cdk-lib/aws-iam';
 import * as s3 from 'aws-cdk-lib/aws-s3';
-import { ModelReaderRole } from '../../lib/access';
+import { ModelReaderRole, ServiceAccountRole, WorkloadIdentity } from '../../lib/access';
 import { ModelBucket } from '../../lib/storage';
 
 function fixture() {
@@ -74,4 +75,32 @@ test('for a bucket of somebody else, the statements are a value, the same as of 
   const literal = (value: unknown) => JSON.stringify(value).replace(/\{"Fn::Join":\["",\["arn:",\{"Ref":"AWS::Partition"\},":s3:::models-example(.*?)"\]\]\}/g, '"B$1"')
     .replace(/\{"Fn::Join":\["",\[\{"Fn::GetAtt":\["Bucket\w+","Arn"\]\},"(.*?)"\]\]\}/g, '"B$1"').replace(/\{"Fn::GetAtt":\["Bucket\w+","Arn"\]\}/g, '"B"');
   expect(literal(statements)).toBe(literal(documentOf(storage).Statement.slice(-statements.length)));
+});
+
+describe('a grant to pods that the guard would take away', () => {
+  type Grant = (bucket: ModelBucket, loader: ServiceAccountRole, own: WorkloadIdentity) => void;
+  const guarded = (exceptions: (loader: ServiceAccountRole) => string[], grant: Grant, roleName?: string) => {
+    const { storage, stack, bucket, readers } = fixture();
+    const cluster = stack.node.findChild('Cluster') as any;
+    const loader = new ServiceAccountRole(stack, 'Loader', { cluster, namespace: 'ops', serviceAccount: 'loader', roleName });
+    const role = iam.Role.fromRoleArn(stack, 'Role', 'arn:aws:iam::111122223333:role/own');
+    bucket.addTenantGuard({ readers: [readers], exceptions: exceptions(loader) });
+    grant(bucket, loader, WorkloadIdentity.podIdentity({ namespace: 'team', serviceAccount: 'batch', role, cluster }));
+    return () => Template.fromStack(storage);
+  };
+
+  test('is an error for a publisher inside a cluster that is no exception', () => {
+    expect(guarded(() => [], (bucket, loader) => bucket.grants.publish(loader, { tenants: ['nlp'] }))).toThrow(
+      "role Access/Loader/Role may publish to models/nlp/ of bucket 'models-example', and its tenant guard denies that to pods: add the ARN of the role to the exceptions of the guard",
+    );
+    expect(guarded(loader => [loader.roleArn], (bucket, loader) => bucket.grants.publish(loader, { tenants: ['nlp'] }), 'loader')).not.toThrow();
+  });
+
+  test('is an error for an identity that reads what no reader role lets its namespace read', () => {
+    expect(guarded(() => [], (bucket, _loader, own) => bucket.grants.readTenants(own, { tenants: ['nlp'] }))).toThrow(
+      "pods of service account team/batch may read models/nlp/ of bucket 'models-example', and its tenant guard denies that to pods",
+    );
+    expect(guarded(() => [], (bucket, _loader, own) => bucket.grants.readTenants(own, { tenants: ['team'], shared: true }))).not.toThrow();
+    expect(guarded(() => ['arn:aws:iam::111122223333:role/own'], (bucket, _loader, own) => bucket.grants.readTenants(own, { tenants: ['nlp'] }))).not.toThrow();
+  });
 });
