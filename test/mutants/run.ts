@@ -12,8 +12,8 @@ import { DELIVERY_MUTANTS } from './delivery';
 import { KUBERNETES_SIDE_MUTANTS } from './kubernetes-side';
 import { Mutant } from './mutant';
 import { PROGRAM_MUTANTS } from './program';
-import { TARGET_MUTANTS } from './targets';
 import { STORAGE_MUTANTS } from './storage';
+import { TARGET_MUTANTS } from './targets';
 import { WORKLOAD_MUTANTS } from './workload';
 
 const MUTANTS = [
