@@ -8,31 +8,28 @@ fetch_errors='space Errno 28|No space left on device|Errno 122
 mismatch did not match calculated checksum
 archived InvalidObjectState|is of storage class GLACIER
 region PermanentRedirect|AuthorizationHeaderMalformed|error occurred [(]301[)]|[(]IllegalLocationConstraintException[)]
-credentials ExpiredToken|InvalidToken|InvalidAccessKeyId|SignatureDoesNotMatch|Unable to locate credentials|retrieving credentials|error occurred [(]400[)]
+credentials ExpiredToken|InvalidToken|InvalidAccessKeyId|SignatureDoesNotMatch|Unable to locate credentials|AssumeRoleWithWebIdentity|retrieving credentials|error occurred [(]400[)]
 transient RequestTimeTooSkewed
 missing error occurred [(](404|NoSuchKey|NoSuchBucket|NoSuchVersion)[)]
 denied error occurred [(](403|AccessDenied)[)]'
 
 fetch_prepare() {
   aws_binary=${AWS:-aws}
-  printf '[default]\ns3 =\n  preferred_transfer_client = classic\n' > "$state/aws-config"
-  export AWS_CONFIG_FILE="$state/aws-config" AWS_SHARED_CREDENTIALS_FILE=/dev/null AWS_EC2_METADATA_DISABLED=true
+  # Fewer requests for big files; a part is written as it comes, so its size costs no memory.
+  printf '%s\n' '[default]' 's3 =' '  preferred_transfer_client = classic' '  multipart_threshold = 128MB' '  multipart_chunksize = 128MB' > "$AWS_CONFIG_FILE"
   export AWS_MAX_ATTEMPTS=2 AWS_RETRY_MODE=standard HOME="$state"
-  # Any of these would be preferred to Pod Identity.
-  unset AWS_PROFILE AWS_DEFAULT_PROFILE AWS_ROLE_ARN AWS_WEB_IDENTITY_TOKEN_FILE AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN
-  # Its HTTP client honours proxies for the agent too, unless told otherwise.
+  # Whatever its HTTP client does with proxies, the agent is not behind one. IPv6 is compared with its brackets.
   agent_host=${AWS_CONTAINER_CREDENTIALS_FULL_URI-}
   agent_host=${agent_host#*://} agent_host=${agent_host%%/*}
-  case $agent_host in '['*) agent_host=${agent_host%%]*} agent_host=${agent_host#?} ;; *) agent_host=${agent_host%%:*} ;; esac
+  case $agent_host in '['*) agent_host=${agent_host%%]*}] agent_host=$agent_host,${agent_host#?} agent_host=${agent_host%]} ;; *) agent_host=${agent_host%%:*} ;; esac
   no_proxy=${no_proxy:-${NO_PROXY-}}
-  export no_proxy="${no_proxy:+$no_proxy,}$agent_host"
-  export NO_PROXY="$no_proxy"
-  [ -z "${AWS_ENDPOINT_URL_S3-}" ] || export AWS_ENDPOINT_URL="$AWS_ENDPOINT_URL_S3"
+  no_proxy=${no_proxy:+$no_proxy,}$agent_host
+  export no_proxy NO_PROXY="$no_proxy"
+  # S3's endpoint is nobody else's, such as that of STS.
+  AWS_ENDPOINT_URL_S3=${AWS_ENDPOINT_URL_S3:-${AWS_ENDPOINT_URL-}}
+  unset AWS_ENDPOINT_URL
+  if [ -n "$AWS_ENDPOINT_URL_S3" ]; then export AWS_ENDPOINT_URL_S3; else unset AWS_ENDPOINT_URL_S3; fi
   export LC_ALL=C.UTF-8 PYTHONUTF8=1 # names of keys are UTF-8
-}
-
-fetch_ready() {
-  wait_for_credentials
 }
 
 # <URL> <file name in the current folder>

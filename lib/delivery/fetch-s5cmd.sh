@@ -1,5 +1,5 @@
 # Fetches with s5cmd 2.3: fast and small, but it knows no Pod Identity, checks no bytes, and `sync` reports success
-# for an empty folder. So: one key at a time or a file of keys, credentials through the bridge, bytes checked after.
+# for an empty folder. So: one key at a time or a file of keys, Pod Identity through the bridge, bytes checked after.
 
 fetch_batch_limit=500
 fetch_options='--raw --concurrency 8 --part-size 128'
@@ -8,7 +8,7 @@ fetch_error_prefix='^ERROR ".*": '
 fetch_errors='space no space left on device|disk quota exceeded
 archived InvalidObjectState
 region BucketRegionError|PermanentRedirect|AuthorizationHeaderMalformed|status code: 301
-credentials ExpiredToken|InvalidToken|InvalidAccessKeyId|SignatureDoesNotMatch|NoCredentialProviders|ProcessProvider|CredentialRequiresARNError
+credentials ExpiredToken|InvalidToken|InvalidAccessKeyId|SignatureDoesNotMatch|NoCredentialProviders|ProcessProvider|WebIdentityErr|AssumeRoleWithWebIdentity|CredentialRequiresARNError
 transient RequestTimeTooSkewed
 missing NoSuchKey|NoSuchBucket|NoSuchVersion|NotFound|status code: 404
 denied AccessDenied|Forbidden|status code: 403'
@@ -17,16 +17,10 @@ fetch_prepare() {
   s5cmd_binary=${S5CMD:-$(command -v s5cmd || printf /s5cmd)}
   # The SDK hands the line to sh: nothing in it may need quotes.
   case $0 in *[!A-Za-z0-9._/-]*) die 64 "TMPDIR must be a plain path, the program is at $0" ;; esac
-  printf '[default]\ncredential_process = sh %s credentials\n' "$0" > "$state/aws-config"
-  export AWS_CONFIG_FILE="$state/aws-config" AWS_SHARED_CREDENTIALS_FILE=/dev/null AWS_EC2_METADATA_DISABLED=true
-  # Any of these would be preferred to the bridge, or turn the config file off.
-  unset AWS_PROFILE AWS_DEFAULT_PROFILE AWS_ROLE_ARN AWS_WEB_IDENTITY_TOKEN_FILE AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN AWS_SDK_LOAD_CONFIG
+  printf '[default]\n' > "$AWS_CONFIG_FILE"
+  [ "$identity" = web-identity ] || printf 'credential_process = sh %s credentials\n' "$0" >> "$AWS_CONFIG_FILE"
   S3_ENDPOINT_URL=${AWS_ENDPOINT_URL_S3:-${AWS_ENDPOINT_URL-}}
   [ -z "$S3_ENDPOINT_URL" ] || export S3_ENDPOINT_URL
-}
-
-fetch_ready() {
-  wait_for_credentials
 }
 
 # <URL> <file name in the current folder>

@@ -43,7 +43,7 @@ read_agent() {
 }
 
 # A fresh node starts pods before its agent, and an association takes seconds to be effective: both are waited for.
-wait_for_credentials() {
+wait_for_agent() {
   if [ -z "${AWS_CONTAINER_CREDENTIALS_FULL_URI-}" ] || [ -z "${AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE-}" ]; then
     die 77 'no credentials: AWS_CONTAINER_CREDENTIALS_FULL_URI and AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE are missing, so EKS injected no Pod Identity when it admitted this pod; check the association of its service account, then delete the pod so that a new one is admitted'
   fi

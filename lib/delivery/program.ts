@@ -11,12 +11,17 @@ export type Fetcher = 's5cmd' | 'aws';
 /** The parts of a program in their order: what is used comes first, and `transfer.sh`, which runs everything, last. */
 const partsOf = (fetcher: Fetcher) => [
   'pod-identity.sh',
+  'credentials.sh',
   `fetch-${fetcher}.sh`,
+  'transfer-settings.sh',
   'transfer-report.sh',
   'transfer-process.sh',
   'transfer-verify.sh',
   'transfer-fetch.sh',
   'transfer-pool.sh',
+  'transfer-sources.sh',
+  'transfer-lock.sh',
+  'transfer-place.sh',
   'transfer.sh',
 ];
 
@@ -26,8 +31,13 @@ const partsOf = (fetcher: Fetcher) => [
  * @internal
  */
 export function transferProgram(fetcher: Fetcher): string {
-  return partsOf(fetcher).map((part) => readFileSync(join(__dirname, part), 'utf8')).join('\n');
+  const text = texts.get(fetcher) ?? partsOf(fetcher).map((part) => readFileSync(join(__dirname, part), 'utf8')).join('\n');
+  texts.set(fetcher, text);
+  return text;
 }
+
+/** Read once, however many workloads have it. */
+const texts = new Map<Fetcher, string>();
 
 /**
  * A text as it must stand in `command` or `args` of a container for the process to receive it unchanged.

@@ -74,13 +74,13 @@ give_up() {
   object=$source$blamed
   case $1 in
     space) fail 73 "$object: no space left on $destination: raise the volume's size ($said)" ;;
-    missing | denied) fail 66 "$object: not published under that version, or not granted to this namespace and service account ($said)" ;;
-    archived) fail 66 "$object: in an archive tier: restore it and keep models out of archive tiers ($said)" ;;
-    region) fail 64 "$object: the bucket is not in region $region: correct the region ($said)" ;;
-    credentials) fail 77 "$object: credentials not accepted after $attempts attempts ($said)" ;;
+    missing | denied) fail_source 66 "$object: not published under that version, or not granted to this namespace and service account ($said)" ;;
+    archived) fail_source 66 "$object: in an archive tier: restore it and keep models out of archive tiers ($said)" ;;
+    region) fail_source 64 "$object: the bucket is not in region $region: correct the region ($said)" ;;
+    credentials) fail_source 77 "$object: credentials not accepted after $attempts attempts ($said)" ;;
     unreadable) fail 75 "$object: $said after $attempts attempts: check the volume at $destination" ;;
-    stalled) fail 75 "$object: no progress after $attempts attempts ($said)" ;;
-    *) fail 69 "$object: the source kept failing after $attempts attempts: $said" ;;
+    stalled) fail_source 75 "$object: no progress after $attempts attempts ($said)" ;;
+    *) fail_source 69 "$object: the source kept failing after $attempts attempts: $said" ;;
   esac
 }
 

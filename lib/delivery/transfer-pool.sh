@@ -6,6 +6,7 @@ start_pool() {
   mkfifo "$state/events"
   exec 3<> "$state/events"
   (while sleep 1; do echo tick >&3; done) 2> /dev/null &
+  pool=0
 }
 
 # <worker number> <folder of lists> <function>: takes lists until there are none. A list is claimed by creating a file.
@@ -16,20 +17,22 @@ work() {
   done
 }
 
-# <folder of lists> <function>: returns when every list is done; the first failure ends the program.
+# <folder of lists> <function>: returns when every list is done, and fails when the source was left. Any other failure
+# ends the program.
 run_lists() {
-  workers=0
+  worker_pids='' running=0
+  pool=$((pool + 1)) # a worker that was ended may have spoken before
   rm -f "$state"/worker.*
-  while [ "$workers" -lt "$jobs" ] && [ -e "$1/$((workers + 1)).list" ]; do
-    workers=$((workers + 1))
+  while [ "$running" -lt "$jobs" ] && [ -e "$1/$((running + 1)).list" ]; do
+    running=$((running + 1))
     # The outer shell reports even a worker that was killed.
     (
       worker_status=0
-      (work "$workers" "$1" "$2") || worker_status=$?
-      echo "end $worker_status" >&3
+      (work "$running" "$1" "$2") || worker_status=$?
+      echo "end.$pool $worker_status" >&3
     ) &
+    worker_pids="$worker_pids $!"
   done
-  running=$workers
   while [ "$running" -gt 0 ]; do
     IFS=' ' read -r heard about <&3 || continue
     case $heard in
@@ -38,9 +41,9 @@ run_lists() {
         landed_bytes=$((landed_bytes + about))
         [ "$landed_bytes" -le "$max_bytes" ] || die 65 "more than the declared $max_bytes bytes landed: raise the declared size of the model"
         ;;
-      end)
+      "end.$pool")
         running=$((running - 1))
-        [ "$about" = 0 ] || worker_failed "$about"
+        [ "$about" = 0 ] || worker_failed "$about" || return 1
         ;;
     esac
   done
@@ -48,11 +51,23 @@ run_lists() {
 
 # <exit code of a worker>
 worker_failed() {
-  if [ -s "$state/failure" ]; then
-    IFS= read -r failure < "$state/failure"
-    die "${failure%% *}" "${failure#* }"
-  fi
-  die 70 "a worker ended unexpectedly with exit code $1"
+  [ -s "$state/failure" ] || die 70 "a worker ended unexpectedly with exit code $1"
+  IFS=' ' read -r whose code failure < "$state/failure"
+  [ "$whose" = source ] || die "$code" "$failure"
+  end_workers
+  leave_source "$code" "$failure"
+  return 1
+}
+
+end_workers() {
+  {
+    # shellcheck disable=SC2086 # a list of pids
+    kill_tree $worker_pids
+    # shellcheck disable=SC2086
+    wait $worker_pids
+  } 2> /dev/null || : # some shells tell of every child that was killed
+  rm -rf "$state/failure" "$incoming"
+  mkdir -p "$incoming"
 }
 
 # Ends every attempt whose folder gained nothing for $stall seconds. What counts is what is allocated: parts land out

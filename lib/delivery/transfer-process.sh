@@ -21,13 +21,19 @@ nap() {
   wait "$!"
 }
 
+# <milliseconds>: sets $random, uniformly random in [0, milliseconds].
+random_up_to() {
+  random=$(od -An -N4 -tu4 /dev/urandom)
+  random=$((random % ($1 + 1)))
+}
+
 # <attempt from 1> [<most milliseconds>]: full jitter, uniformly random in [0, min(cap, 2^attempt seconds)].
 back_off() {
   ceiling=$backoff_cap_ms
   [ "$1" -gt 20 ] || [ "$((1000 << $1))" -ge "$ceiling" ] || ceiling=$((1000 << $1))
   [ -z "${2-}" ] || [ "$2" -ge "$ceiling" ] || ceiling=$2
-  random=$(od -An -N4 -tu4 /dev/urandom)
-  nap "$((random % (ceiling + 1)))"
+  random_up_to "$ceiling"
+  nap "$random"
 }
 
 # <seconds> <command...>: becomes the command, which ends after that time whatever it does.
@@ -37,12 +43,12 @@ limited() {
   exec timeout -k 5 "$limit" "$@"
 }
 
-# <pid>: the pids of everything below it, zombies left out.
+# <pid...>: the pids of everything below them, zombies left out.
 descendants() {
-  cat /proc/[0-9]*/stat 2> /dev/null | LC_ALL=C awk -v root="$1" '
+  cat /proc/[0-9]*/stat 2> /dev/null | LC_ALL=C awk -v roots="$*" '
     { pid = $1; sub(/^.*[)] /, ""); if ($1 != "Z") parent[pid] = $2 }
     END {
-      below[root] = 1
+      for (count = split(roots, root, " "); count > 0; count--) below[root[count]] = 1
       do {
         grew = 0
         for (pid in parent) if (!(pid in below) && (parent[pid] in below)) { below[pid] = grew = 1; print pid }
@@ -50,13 +56,13 @@ descendants() {
     }'
 }
 
-# <pid>: ends it with everything below it; of this program itself only what is below it. Stopped first, in more
+# <pid...>: ends them with everything below them; of this program itself only what is below it. Stopped first, in more
 # than one pass, so that nothing escapes by forking meanwhile.
 kill_tree() {
   tree=''
-  [ "$1" = "$$" ] || tree=$1
+  [ "$1" = "$$" ] || tree=$*
   for _ in 1 2 3; do
-    tree="$tree $(descendants "$1" | tr '\n' ' ')"
+    tree="$tree $(descendants "$@" | tr '\n' ' ')"
     # shellcheck disable=SC2086 # a list of pids
     kill -STOP $tree 2> /dev/null || :
   done

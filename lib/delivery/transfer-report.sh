@@ -49,6 +49,15 @@ leave() {
 
 # <exit code> <text>: the end of a worker. The first failure is the one that is told.
 fail() {
-  (set -C && printf '%s %s\n' "$1" "$2" > "$state/failure") 2> /dev/null || :
-  exit "$1"
+  end_worker final "$@"
+}
+
+# The same where another source may have what this one failed to give.
+fail_source() {
+  end_worker source "$@"
+}
+
+end_worker() {
+  (set -C && printf '%s %s %s\n' "$1" "$2" "$3" > "$state/failure") 2> /dev/null || :
+  exit "$2"
 }

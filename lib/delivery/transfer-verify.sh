@@ -96,7 +96,7 @@ accept_landed() {
       found='refused by the downloader'
     fi
     while IFS= read -r wrong; do
-      [ "$wrong" != "$name" ] || fail 65 "$name has sha256 $found, the manifest says $expected, twice: the object is not what was published; publish the model under a new version ($source$name)"
+      [ "$wrong" != "$name" ] || fail_source 65 "$name has sha256 $found, the manifest says $expected, twice: the object is not what was published; publish the model under a new version ($source$name)"
     done < "$scratch.wrong-once"
     printf '%s\n' "$name" >> "$scratch.wrong-once"
     [ -n "$class" ] || class=mismatch reason="sha256 $found, the manifest says $expected"
@@ -105,12 +105,68 @@ accept_landed() {
   [ "$accepted" = 0 ] || printf 'landed %s\n' "$accepted" >&3
 }
 
-# The whole folder, counted anew and independently of what was moved there: sets $files_found and $bytes_found, the
-# latter without model.json and the manifest. Names hold no newlines, so each file is one line that begins with "-".
-measure_verified() {
+# <list>: of its files in $checked, the lines of those that are right, to $checked_into.<worker>.
+check_list() {
+  check=$1
+  set --
+  while IFS= read -r line; do
+    if [ -f "$checked/${line#*  }" ] && [ ! -L "$checked/${line#*  }" ]; then set -- "$@" "./${line#*  }"; fi
+  done < "$check"
+  [ "$#" -gt 0 ] || return 0
+  (cd "$checked" && hash_files "$@") > "$scratch.hashes" 2> /dev/null || :
+  LC_ALL=C awk -v hashes="$scratch.hashes" '
+    BEGIN { while ((getline line < hashes) > 0) { file = substr(line, 65); sub(/^[ *]*[.]\//, "", file); hash[file] = substr(line, 1, 64) } }
+    hash[substr($0, 67)] == substr($0, 1, 64)' "$check" > "$scratch.same"
+  set --
+  while IFS= read -r line; do set -- "$@" "./${line#*  }"; done < "$scratch.same"
+  [ "$#" -gt 0 ] || return 0
+  cat "$scratch.same" >> "$checked_into.${scratch##*.}"
+  # shellcheck disable=SC2012 # only the column of sizes is read
+  printf 'landed %s\n' "$(cd "$checked" && LC_ALL=C ls -ln "$@" | LC_ALL=C awk '{ bytes += $5 } END { printf "%.0f", bytes }')" >&3
+}
+
+# <folder> <file>: hashes what is in the folder, and writes the manifest's lines that are right there into the file.
+check_folder() {
+  checked=$1 checked_into=$2 checked_files=$(wc -l < "$state/manifest")
+  event check "\"files\":$checked_files,\"hasher\":\"$hasher\""
+  divide "$state/manifest" "$checked_files" "$state/lists"
+  rm -f "$2" "$2".*
+  run_lists "$state/lists" check_list
+  cat /dev/null "$2".* 2> /dev/null > "$2" || :
+}
+
+# <folder> <lines of the manifest>: removes what they do not name, or name as the other of file and folder.
+sweep() {
+  # shellcheck disable=SC2012 # find is not in every image; a name with a newline stays, and the final count refuses it
+  (cd "$1" && LC_ALL=C ls -AR .) | LC_ALL=C awk -v named="$2" '
+    BEGIN {
+      file["./manifest.sha256"] = 1
+      while ((getline line < named) > 0) {
+        path = "./" substr(line, 67)
+        file[path] = 1
+        while (sub(/\/[^\/]*$/, "", path) && path != ".") folder[path] = 1
+      }
+      here = "."
+    }
+    NR == 1 || $0 == "" { next }
+    /^\.\/.*:$/ { here = substr($0, 1, length($0) - 1); opened[here] = 1; next }
+    { found[here "/" $0] = 1 }
+    END { for (path in found) if (path !~ /\/\.\.$/ && !((path in opened) ? (path in folder) : (path in file))) print path }' > "$state/unnamed"
+  while IFS= read -r unnamed; do rm -rf "${1:?}/$unnamed"; done < "$state/unnamed"
+}
+
+# <folder>: the whole of it, counted anew and independently of what was moved there: sets $files_found, and
+# $bytes_found without model.json and the manifest. Names hold no newlines, so each file is one line that begins with "-".
+count_files() {
   # shellcheck disable=SC2012 # find is not in every image, and only the columns before the names are read
-  counted=$(LC_ALL=C ls -lnAR "$verified" | LC_ALL=C awk '/^-/ { files++; bytes += $5 } /^[lpsbc]/ { files += 1000000 } END { printf "%d %.0f", files, bytes }')
+  counted=$(LC_ALL=C ls -lnAR "$1" | LC_ALL=C awk '/^-/ { files++; bytes += $5 } /^[lpsbc]/ { files += 1000000 } END { printf "%d %.0f", files, bytes }')
   # shellcheck disable=SC2012
-  outside=$(LC_ALL=C ls -ln "$verified/model.json" "$verified/manifest.sha256" | LC_ALL=C awk '{ bytes += $5 } END { printf "%.0f", bytes }')
+  outside=$(LC_ALL=C ls -ln "$1/model.json" "$1/manifest.sha256" 2> /dev/null | LC_ALL=C awk '{ bytes += $5 } END { printf "%.0f", bytes }')
   files_found=${counted%% *} bytes_found=$((${counted#* } - outside))
+}
+
+# Whether what was counted is what the manifest and model.json say.
+is_whole() {
+  expected_files=$(($(wc -l < "$state/manifest") + 1))
+  [ "$files_found" = "$expected_files" ] && [ "$bytes_found" = "$total_bytes" ]
 }

@@ -73,6 +73,9 @@ export interface Outcome {
 }
 
 export interface Group {
+  /** URLs and regions, instead of the one source. */
+  readonly sources?: Array<[string, string]>;
+  readonly shared?: boolean;
   readonly model?: string;
   readonly source?: string;
   readonly region?: string;
@@ -83,16 +86,16 @@ export interface Group {
 
 /** One test's S3, agent, folders and processes. */
 export class Bench {
-  readonly agent = new PodIdentityAgent();
   readonly s3 = new S3Server('models-bucket', (token) => this.agent.tokenState(token));
   readonly root = mkdtempSync(join(tmpdir(), 'transfer-'));
   readonly destination = join(this.root, 'volume');
   /** Added to the program's environment; undefined removes. */
   env: Record<string, string | undefined> = {};
   uid: number | undefined;
-  private readonly id = `${process.pid}-${Math.random().toString(36).slice(2)}`;
+  private readonly timers: NodeJS.Timeout[] = [];
+  readonly id = `${process.pid}-${Math.random().toString(36).slice(2)}`;
 
-  constructor(readonly shell: Shell, readonly fetcher: Fetcher = 's5cmd') {}
+  constructor(readonly shell: Shell, readonly fetcher: Fetcher = 's5cmd', readonly agent = new PodIdentityAgent()) {}
 
   async start(): Promise<void> {
     await this.agent.reserve();
@@ -103,8 +106,14 @@ export class Bench {
     writeFileSync(join(this.root, 'token'), this.agent.serviceAccountToken);
   }
 
+  /** Something that happens while the program runs, unless the test has ended before. */
+  later(milliseconds: number, action: () => void): void {
+    this.timers.push(setTimeout(action, milliseconds));
+  }
+
   async stop(): Promise<void> {
-    this.processes().forEach((pid) => process.kill(pid, 'SIGKILL'));
+    this.timers.forEach(clearTimeout);
+    this.killAll();
     await this.s3.stop();
     await this.agent.stop().catch(() => undefined);
     rmSync(this.root, { recursive: true, force: true });
@@ -125,8 +134,9 @@ export class Bench {
   arguments(publication: Publication, group: Group = {}): string[] {
     return [
       `--model=${group.model ?? 'llama'}`,
-      `--source=${group.source ?? `s3://${this.s3.bucket}/${publication.prefix}`}`,
-      `--region=${group.region ?? 'us-west-2'}`,
+      ...(group.sources ?? [[group.source ?? `s3://${this.s3.bucket}/${publication.prefix}`, group.region ?? 'us-west-2']])
+        .flatMap(([source, region]) => [`--source=${source}`, `--region=${region}`]),
+      ...(group.shared ? ['--shared'] : []),
       ...(group.digest ? [`--digest=${group.digest}`] : []),
       `--max-bytes=${group.maxBytes ?? publication.totalBytes + 1000}`,
       `--destination=${group.destination ?? this.destination}`,
@@ -181,8 +191,8 @@ export class Bench {
   }
 
   /** Every process of this bench that still runs, wherever it was reparented to. */
-  processes(): number[] {
-    const marker = `TRANSFER_BENCH=${this.id}`;
+  processes(id = this.id): number[] {
+    const marker = `TRANSFER_BENCH=${id}`;
     return readdirSync('/proc').filter((entry) => /^\d+$/.test(entry)).filter((pid) => {
       try {
         return readFileSync(`/proc/${pid}/environ`, 'latin1').split('\0').includes(marker);
@@ -193,8 +203,8 @@ export class Bench {
   }
 
   /** What the kernel does to a container: every process at once. */
-  killAll(): void {
-    for (let left = this.processes(); left.length > 0; left = this.processes()) {
+  killAll(id = this.id): void {
+    for (let left = this.processes(id); left.length > 0; left = this.processes(id)) {
       for (const pid of left) {
         try { process.kill(pid, 'SIGKILL'); } catch { /* it ended by itself */ }
       }
@@ -217,8 +227,8 @@ export class Bench {
 }
 
 /** Runs a test with a bench that is always cleaned up. */
-export async function withBench(shell: Shell, fetcher: Fetcher, test: (bench: Bench) => Promise<void>): Promise<void> {
-  const bench = new Bench(shell, fetcher);
+export async function withBench(shell: Shell, fetcher: Fetcher, test: (bench: Bench) => Promise<void>, agent?: PodIdentityAgent): Promise<void> {
+  const bench = new Bench(shell, fetcher, agent);
   await bench.start();
   try {
     await test(bench);

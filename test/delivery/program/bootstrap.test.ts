@@ -87,7 +87,7 @@ describe('the bootstrap', () => {
 
 describe('the programs', () => {
   const folder = join(__dirname, '../../../lib/delivery');
-  const parts = readdirSync(folder).filter((file) => /^(transfer.*|fetch-.*|pod-identity)\.sh$/.test(file));
+  const parts = readdirSync(folder).filter((file) => /^(transfer.*|fetch-.*|pod-identity|credentials)\.sh$/.test(file));
 
   test('every part is in a program', () => {
     const both = transferProgram('s5cmd') + transferProgram('aws');

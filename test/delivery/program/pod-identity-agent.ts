@@ -1,4 +1,4 @@
-import { createServer, Server, ServerResponse } from 'node:http';
+import { createServer, IncomingMessage, Server, ServerResponse } from 'node:http';
 import { AddressInfo, Socket } from 'node:net';
 import { TokenState } from './s3-server';
 
@@ -19,11 +19,12 @@ export class PodIdentityAgent {
   private readonly server: Server;
   private port = 0;
 
-  constructor() {
+  constructor(private readonly host = '127.0.0.1') {
     this.server = createServer((request, response) => {
       this.calls++;
+      if (request.url === '/sts') return this.assumeRole(request, response);
       // A token that is not one, or a call to another address, gets what the agent's own checks say.
-      if (request.headers.host !== `127.0.0.1:${this.port}`) return reply(response, 403, 'Called agent through invalid address');
+      if (request.headers.host !== new URL(this.uri).host) return reply(response, 403, 'Called agent through invalid address');
       if (request.url !== '/v1/credentials') return reply(response, 404, 'not found');
       if (request.headers.authorization !== this.serviceAccountToken) return reply(response, 400, 'Service account token is not valid');
       const answer = this.answers.length > 1 ? this.answers.shift()! : this.answers[0];
@@ -45,7 +46,7 @@ export class PodIdentityAgent {
   }
 
   async start(): Promise<void> {
-    await new Promise<void>((resolve) => this.server.listen(this.port, '127.0.0.1', resolve));
+    await new Promise<void>((resolve) => this.server.listen(this.port, this.host, resolve));
     this.port = (this.server.address() as AddressInfo).port;
   }
 
@@ -55,12 +56,25 @@ export class PodIdentityAgent {
   }
 
   get uri(): string {
-    return `http://127.0.0.1:${this.port}/v1/credentials`;
+    return `http://${this.host.includes(':') ? `[${this.host}]` : this.host}:${this.port}/v1/credentials`;
   }
 
   tokenState(token: string): TokenState {
     const expires = this.known.get(token);
     return expires === undefined ? 'unknown' : expires > Date.now() ? 'valid' : 'expired';
+  }
+
+  /** What AWS STS answers to AssumeRoleWithWebIdentity: credentials, or the refusal that comes first in `answers`. */
+  private assumeRole(request: IncomingMessage, response: ServerResponse): void {
+    let body = '';
+    request.on('data', (chunk) => { body += chunk; });
+    request.on('end', () => {
+      const asked = new URLSearchParams(body);
+      const answer = this.answers.length > 1 ? this.answers.shift()! : this.answers[0];
+      const right = asked.get('WebIdentityToken') === this.serviceAccountToken && asked.get('RoleArn') === 'arn:aws:iam::111122223333:role/reader';
+      if (!right || answer !== 'credentials') return reply(response, 403, 'AccessDenied: Not authorized to perform sts:AssumeRoleWithWebIdentity');
+      reply(response, 200, this.credentials());
+    });
   }
 
   private credentials(): string {

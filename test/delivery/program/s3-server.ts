@@ -4,7 +4,7 @@ import { AddressInfo, Socket } from 'node:net';
 
 /** What a rule does to a request it applies to. */
 export type Fault =
-  | '503' | '404' | 'denied' | 'expired' | 'reset'
+  | '503' | '404' | 'denied' | 'archived' | 'expired' | 'reset'
   | 'stall before headers' | 'stall in body' | 'cut body' | 'short length' | 'flip a bit' | 'trickle' | 'hook';
 
 /** Lets `after` matching requests pass, then acts on `times` (for ever where left out). */
@@ -101,6 +101,7 @@ export class S3Server {
       case '503': return refuse(503, 'SlowDown', 'Please reduce your request rate.');
       case '404': return refuse(404, 'NoSuchKey', 'The specified key does not exist.');
       case 'denied': return refuse(403, 'AccessDenied', 'Access Denied');
+      case 'archived': return refuse(403, 'InvalidObjectState', 'The operation is not valid for the object\'s storage class');
       case 'expired': return refuse(400, 'ExpiredToken', 'The provided token has expired.');
       case 'reset': return void request.socket.destroy();
       case 'stall before headers': return undefined;

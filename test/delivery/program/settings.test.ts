@@ -7,7 +7,7 @@ import { FLOOR_RATE, STALL_TIMEOUT } from '../../../lib/delivery/limits';
 const ROOT = join(__dirname, '..', '..', '..');
 const program = (name: string) => readFileSync(join(ROOT, 'lib', 'delivery', name), 'utf8');
 
-const DEFAULTS = Object.fromEntries([...program('transfer.sh').matchAll(/\$\{(MODEL_TRANSFER_\w+):-([^}]*)\}/g)].map(([, name, value]) => [name, value]));
+const DEFAULTS = Object.fromEntries([...program('transfer-settings.sh').matchAll(/\$\{(MODEL_TRANSFER_\w+):-([^}]*)\}/g)].map(([, name, value]) => [name, value]));
 
 test('the documentation has the settings of the program, with their defaults', () => {
   const documented = [...readFileSync(join(ROOT, 'docs', 'downloader.md'), 'utf8').matchAll(/^\| `(MODEL_TRANSFER_\w+)` \| `?([^`|]+?)`? \|/gm)];
@@ -46,6 +46,12 @@ run.each<[string, string[], RegExp, Record<string, string>]>([
   ['a source without a closing slash', replaced('--source', 's3://b/p'), /slash at its end/, {}],
   ['a source that is not S3', replaced('--source', '/etc/'), /s3:/, {}],
   ['no region', good.filter(word => word !== '--region=r'), /--region is missing/, {}],
+  ['two sources without a digest', [...good, '--source=s3://c/p/', '--region=r'], /several sources need --digest/, {}],
+  ['a further source without a region', [...good, `--digest=sha256:${'a'.repeat(64)}`, '--source=s3://c/p/'], /--region is missing after --source=s3:\/\/c\/p\//, {}],
+  ['two sources and one region', ['--model=m', '--source=s3://c/p/', ...good.slice(1)], /--region is missing after --source=s3:\/\/c\/p\//, {}],
+  ['a region without a source', [...good, '--region=r2', `--digest=sha256:${'a'.repeat(64)}`], /before its --region, not missing/, {}],
+  ['a region of two words', replaced('--region', 'r x'), /name of a region, not r x/, {}],
+  ['neither source nor region', good.filter(word => !/source|region/.test(word)), /--source and --region are missing/, {}],
   ['a size in words', replaced('--max-bytes', '5GB'), /--max-bytes/, {}],
   ['a size with a leading zero', replaced('--max-bytes', '010'), /--max-bytes/, {}],
   ['a relative destination', replaced('--destination', 'd'), /absolute path/, {}],
@@ -55,6 +61,7 @@ run.each<[string, string[], RegExp, Record<string, string>]>([
   ['a newline in a value', replaced('--source', 's3://b/p\nq/'), /holds a newline/, {}],
   ['a setting that is no number', good, /whole number/, { MODEL_TRANSFER_JOBS: '$(id)' }],
   ['a setting of zero', good, /whole number/, { MODEL_TRANSFER_STALL: '0' }],
+  ['a jitter with a fraction', good, /whole number/, { MODEL_TRANSFER_JITTER: '1.5' }],
   ['a back-off in words', good, /number of seconds/, { MODEL_TRANSFER_BACKOFF_CAP: '1m' }],
 ])('settings are refused: %s', (_, args, says, env) => withBench(dash!, 's5cmd', async (b) => {
   b.env = env;

@@ -13,16 +13,42 @@ class S3Error extends Error {
   }
 }
 
+/** The proxy for a URL as the environment has it: never for loopback where `localDirect`, as in Go. */
+function proxyFor(url, localDirect) {
+  const { env } = process;
+  const proxy = env.http_proxy || env.HTTP_PROXY;
+  const direct = (env.no_proxy || env.NO_PROXY || '').split(',').map((name) => name.trim());
+  const local = ['localhost', '127.0.0.1', '[::1]'].includes(url.hostname);
+  return !proxy || direct.includes(url.hostname) || (local && localDirect) ? undefined : new URL(proxy);
+}
+
+/** IRSA: the SDK's own exchange of the token for credentials, at a stand-in of STS. */
+async function webIdentity() {
+  const body = new URLSearchParams({
+    Action: 'AssumeRoleWithWebIdentity',
+    RoleArn: process.env.AWS_ROLE_ARN,
+    WebIdentityToken: fs.readFileSync(process.env.AWS_WEB_IDENTITY_TOKEN_FILE, 'utf8'),
+  });
+  const answer = await fetch(process.env.STANDIN_STS, { method: 'POST', body });
+  const text = await answer.text();
+  if (process.env.AWS_STS_REGIONAL_ENDPOINTS !== 'regional') throw new Error('stand-in: the endpoint of the region is not chosen');
+  if (!answer.ok) throw new Error(text);
+  const reply = JSON.parse(text);
+  return { key: reply.AccessKeyId, token: reply.Token };
+}
+
 /** One request; resolves with status, headers and a stream, rejects with an S3Error or the connection's error. */
 function request(method, bucket, key, credentials, headers = {}) {
-  const endpoint = new URL(process.env.S3_ENDPOINT_URL || process.env.AWS_ENDPOINT_URL);
+  const endpoint = new URL(process.env.S3_ENDPOINT_URL || process.env.AWS_ENDPOINT_URL_S3);
   const region = process.env.AWS_REGION;
+  const proxy = proxyFor(endpoint, process.env.S3_ENDPOINT_URL !== undefined);
+  const path = `/${bucket}/${key.split('/').map(encodeURIComponent).join('/')}`;
   return new Promise((resolve, reject) => {
     const sent = http.request({
       method,
-      host: endpoint.hostname,
-      port: endpoint.port,
-      path: `/${bucket}/${key.split('/').map(encodeURIComponent).join('/')}`,
+      host: (proxy ?? endpoint).hostname,
+      port: (proxy ?? endpoint).port,
+      path: proxy ? endpoint.origin + path : path,
       agent: false,
       headers: {
         ...headers,
@@ -91,4 +117,4 @@ async function download(bucket, key, credentials, target, { partSize, infix, che
   fs.renameSync(temporary, path.resolve(target));
 }
 
-module.exports = { download, request, S3Error };
+module.exports = { download, proxyFor, request, S3Error, webIdentity };
