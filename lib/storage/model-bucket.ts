@@ -101,7 +101,7 @@ export class ModelBucket extends Construct implements IModelBucket {
   public readonly bucket: s3.IBucketRef;
   public readonly bucketName: string;
   public readonly region: string;
-  public readonly account: string;
+  public readonly account?: string;
   public readonly encryptionKey?: kms.IKeyRef;
   public readonly bucketKeyEnabled?: boolean;
   public readonly grants: ModelBucketGrants;
