@@ -318,7 +318,7 @@ describe('what a deployment could not apply is refused', () => {
     'a file that the provider can\'t be called with': [on => on.chart('big', ...[1, 2, 3].map(index => configMap(`map-${index}`, { text: 'x'.repeat(170_000) }))),
       /big\.yaml has 51\d{4} bytes, and a deployment applies at most 490000 at once: divide its chart, or write the manifests to a directory/],
     'more than a template takes': [on => [1, 2, 3, 4, 5].map(index => on.chart(`big-${index}`, configMap(`map-${index}`, { text: 'x'.repeat(210_000) }))),
-/the template of stack Serving has 10[56]\d{4} bytes, 105\d{4} of them manifests, and CloudFormation takes 1000000: divide the manifests[^[]*ManifestTarget\.directory/],
+      /the template of stack Serving has 10[56]\d{4} bytes, 105\d{4} of them manifests, and CloudFormation takes 1000000: divide the manifests[^[]*ManifestTarget\.directory/],
     'manifests that a template takes, and not with all else in it': [on => {
       for (const index of [1, 2, 3, 4]) on.chart(`big-${index}`, configMap(`map-${index}`, { text: 'x'.repeat(240_000) }));
       new CfnResource(on.stack, 'Else', { type: 'AWS::CloudFormation::WaitConditionHandle' }).addMetadata('Text', 'x'.repeat(60_000));
