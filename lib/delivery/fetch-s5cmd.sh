@@ -20,7 +20,9 @@ fetch_prepare() {
   printf '[default]\n' > "$AWS_CONFIG_FILE"
   [ "$identity" = web-identity ] || printf 'credential_process = sh %s credentials\n' "$0" >> "$AWS_CONFIG_FILE"
   S3_ENDPOINT_URL=${AWS_ENDPOINT_URL_S3:-${AWS_ENDPOINT_URL-}}
-  [ -z "$S3_ENDPOINT_URL" ] || export S3_ENDPOINT_URL
+  [ -n "$S3_ENDPOINT_URL" ] || return 0
+  [ "$identity" != web-identity ] || die 64 "settings: s5cmd would send the token of the service account to $S3_ENDPOINT_URL instead of AWS STS: leave the endpoint out, or use the AWS CLI"
+  export S3_ENDPOINT_URL
 }
 
 # <URL> <file name in the current folder>

@@ -76,7 +76,7 @@ check_size() {
   [ "$total_bytes" -gt 0 ] || die 65 "${source}manifest.sha256 names no file with a byte in it: an empty folder was published; publish the model's files under a new version"
   [ "$total_bytes" -le "$max_bytes" ] || die 65 "the model holds $total_bytes bytes, declared are at most $max_bytes: raise the declared size of the model"
   [ "$total_bytes" -ge "$((max_bytes / 2))" ] || warn "the model holds $total_bytes bytes, less than half of the declared $max_bytes: lower the declared size, it is reserved on the node"
-  kept_bytes=$landed_bytes
+  kept_bytes=$((landed_bytes < total_bytes ? landed_bytes : total_bytes)) # what landed counts model.json too
   needed=$(((total_bytes - kept_bytes) / 1024 + 1))
   free=$(df -Pk "$destination" | LC_ALL=C sed -n '2s/.* \([0-9][0-9]*\)  *[0-9-]*%.*/\1/p')
   list_missing

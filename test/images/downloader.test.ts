@@ -58,7 +58,7 @@ const UTILITIES = ('awk basename base64 cat chmod chown cksum cmp comm cp cut da
 test('the tools that the program calls are on the list, and nothing else is', () => {
   const code = transferProgram('s5cmd').split('\n').filter((line) => !/^\s*#/.test(line)).join('\n');
   const start = String.raw`(?:^|[|;&({]|\$\(|\b(?:then|do|else|if|until|while|exec)\b|(?:timeout -k 5 "\$\w+")|(?:timeout 5)|\w+=\w*)\s*`;
-  const called = UTILITIES.filter((tool) => new RegExp(`${start}${tool}(?= |$)`, 'm').test(code));
+  const called = UTILITIES.filter((tool) => new RegExp(`${start}${tool}(?=[ )]|$)`, 'm').test(code));
   expect(called.filter((tool) => !TOOLS.includes(tool))).toEqual([]);
   expect(TOOLS.filter((tool) => tool !== 'sh' && !called.includes(tool))).toEqual([]);
 });

@@ -239,7 +239,7 @@ export const PROGRAM_MUTANTS: Mutant[] = [
     replace: '    kill_tree $worker_pids\n',
     by: '    :\n',
     test: 'test/delivery/program/sources.test.ts',
-    only: 'stands still',
+    only: 'other downloads end',
   },
   {
     what: 'a marker of another source is not good for a pinned digest',
@@ -340,10 +340,26 @@ export const PROGRAM_MUTANTS: Mutant[] = [
   {
     what: 'other credentials win over IRSA',
     file: 'lib/delivery/credentials.sh',
-    replace: 'unset AWS_PROFILE AWS_DEFAULT_PROFILE AWS_ACCESS_KEY_ID',
+    replace: 'unset AWS_PROFILE AWS_DEFAULT_PROFILE AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN',
     by: 'unset AWS_PROFILE AWS_DEFAULT_PROFILE',
     test: 'test/delivery/program/sources.test.ts',
     only: 'IRSA with s5cmd S3-29',
+  },
+  {
+    what: 'the token of a service account goes to the S3 endpoint',
+    file: 'lib/delivery/fetch-s5cmd.sh',
+    replace: '[ "$identity" != web-identity ] || die 64',
+    by: 'true || die 64',
+    test: 'test/delivery/program/sources.test.ts',
+    only: 'S3 endpoint that',
+  },
+  {
+    what: 'parts are as small as the AWS CLI makes them by itself',
+    file: 'lib/delivery/fetch-aws.sh',
+    replace: " '  multipart_chunksize = 128MB'",
+    by: '',
+    test: 'test/delivery/program/settings.test.ts',
+    only: '128 MiB',
   },
   {
     what: 'a refusal of AWS STS is final',

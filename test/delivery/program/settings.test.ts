@@ -34,6 +34,12 @@ test('S3-14 waits are spread over the whole of a window that doubles, up to a ca
   }
 });
 
+test('large files come in parts of 128 MiB with either downloader', () => {
+  expect(program('fetch-s5cmd.sh')).toMatch(/^fetch_options='.*--part-size 128'$/m); // in MiB
+  // https://docs.aws.amazon.com/cli/latest/topic/s3-config.html: MB is 1024 x 1024 bytes there
+  for (const setting of ['multipart_threshold', 'multipart_chunksize']) expect(program('fetch-aws.sh')).toContain(`'  ${setting} = 128MB'`);
+});
+
 const dash = findShell('dash');
 const run = dash ? test : test.skip;
 const good = ['--model=m', '--source=s3://b/p/', '--region=r', '--max-bytes=5', '--destination=/nonexistent/d'];

@@ -81,6 +81,18 @@ describe('sources', () => {
     await expectNoProcesses(b);
   }));
 
+  run('with a source its other downloads end', bench(async (b) => {
+    const files = { ...MODEL, 'model-00002.safetensors': bytes('w2', 30_000) };
+    b.publish(files, { prefix: 'replica/llama/' });
+    const publication = b.publish(files);
+    b.s3.rules = [{ key: /^models\/.*model-00001/, fault: 'stall in body' }, { key: /^models\/.*model-00002/, fault: 'denied' }];
+    b.env = { MODEL_TRANSFER_STALL: '100' };
+    const outcome = await b.run(b.arguments(publication, { digest: publication.digest, sources: BOTH(publication) }));
+    expect([outcome.code, outcome.stderr, outcome.seconds < 40]).toEqual([0, '', true]);
+    expect(digests(b.files())).toEqual(digests(publication.files));
+    await expectNoProcesses(b);
+  }));
+
   run('when all of them fail each is named with its reason, and the first decides the exit code', bench(async (b) => {
     const publication = twice(b);
     b.s3.rules = [{ key: /^models\/.*model-00001/, fault: '503' }, { key: /^replica\/.*model-00001/, fault: 'denied' }];
@@ -97,6 +109,7 @@ describe('sources', () => {
     b.s3.requests.length = 0;
     const outcome = await b.run(b.arguments(publication, { digest: publication.digest, source: REPLICA }));
     expect([outcome.code, b.s3.requests]).toEqual([0, []]);
+    expect(outcome.events.map(({ event }) => event)).toEqual(['ready']); // nor is anything hashed again
   }));
 
   run('without a digest the marker of another source is not good', bench(async (b) => {
@@ -141,6 +154,7 @@ describe.each(['s5cmd', 'aws'] as const)('IRSA with %s', (fetcher) => {
     MODEL_TRANSFER_CREDENTIALS: 'web-identity',
     AWS_ROLE_ARN: ROLE,
     AWS_WEB_IDENTITY_TOKEN_FILE: join(b.root, 'token'),
+    ...fetcher === 's5cmd' ? { AWS_ENDPOINT_URL: undefined, STANDIN_S3: b.s3.endpoint } : {}, // it would ask that endpoint for AWS STS
     STANDIN_STS: new URL('/sts', b.agent.uri).href,
     // Neither is asked or preferred.
     AWS_CONTAINER_CREDENTIALS_FULL_URI: 'http://127.0.0.1:9/',
@@ -172,11 +186,12 @@ describe('IRSA', () => {
     ['no role', { AWS_ROLE_ARN: undefined }, 77, /AWS_ROLE_ARN or AWS_WEB_IDENTITY_TOKEN_FILE is missing.*eks.amazonaws.com\/role-arn.*delete the pod/],
     ['no token', { AWS_WEB_IDENTITY_TOKEN_FILE: '' }, 77, /AWS_WEB_IDENTITY_TOKEN_FILE is missing/],
     ['an empty token', {}, 77, /token, the token of the service account, is missing, empty or not readable/],
+    ['an S3 endpoint that s5cmd would send the token to', { AWS_ENDPOINT_URL: 'http://s3.test' }, 64, /instead of AWS STS/],
     ['another word', { MODEL_TRANSFER_CREDENTIALS: 'irsa' }, 64, /pod-identity or web-identity, not irsa/],
   ])('ends at once with %s', (_, env, code, says) => withBench(shells.s5cmd!, 's5cmd', async (b) => {
     const token = join(b.root, 'empty-token');
     writeFileSync(token, '');
-    b.env = { MODEL_TRANSFER_CREDENTIALS: 'web-identity', AWS_ROLE_ARN: 'arn:aws:iam::111122223333:role/x', AWS_WEB_IDENTITY_TOKEN_FILE: token, ...env };
+    b.env = { AWS_ENDPOINT_URL: undefined, MODEL_TRANSFER_CREDENTIALS: 'web-identity', AWS_ROLE_ARN: 'arn:aws:iam::111122223333:role/x', AWS_WEB_IDENTITY_TOKEN_FILE: token, ...env };
     const outcome = await b.run(b.arguments(b.publish()));
     expect([outcome.code, outcome.termination]).toEqual([code, expect.stringMatching(says)]);
     expect(b.s3.requests).toEqual([]);

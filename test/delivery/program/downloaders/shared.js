@@ -24,6 +24,7 @@ function proxyFor(url, localDirect) {
 
 /** IRSA: the SDK's own exchange of the token for credentials, at a stand-in of STS. */
 async function webIdentity() {
+  if (process.env.S3_ENDPOINT_URL) throw new Error('stand-in: AWS STS is asked at the S3 endpoint');
   const body = new URLSearchParams({
     Action: 'AssumeRoleWithWebIdentity',
     RoleArn: process.env.AWS_ROLE_ARN,
@@ -39,7 +40,7 @@ async function webIdentity() {
 
 /** One request; resolves with status, headers and a stream, rejects with an S3Error or the connection's error. */
 function request(method, bucket, key, credentials, headers = {}) {
-  const endpoint = new URL(process.env.S3_ENDPOINT_URL || process.env.AWS_ENDPOINT_URL_S3);
+  const endpoint = new URL(process.env.S3_ENDPOINT_URL || process.env.AWS_ENDPOINT_URL_S3 || process.env.STANDIN_S3);
   const region = process.env.AWS_REGION;
   const proxy = proxyFor(endpoint, process.env.S3_ENDPOINT_URL !== undefined);
   const path = `/${bucket}/${key.split('/').map(encodeURIComponent).join('/')}`;
