@@ -4,9 +4,9 @@ import { Mutant } from './mutant';
 export const KUBERNETES_SIDE_MUTANTS: Mutant[] = [
   {
     what: 'manifests are written while a lookup is missing',
-    file: 'lib/workload/model-manifests.ts',
-    replace: 'if (lacksContext(this)) return;\n',
-    by: '',
+    file: 'lib/private/synthesis.ts',
+    replace: 'if (!lacksContext(hook)) write',
+    by: 'write',
     test: 'test/workload/model-manifests.test.ts',
   },
   {
@@ -19,14 +19,14 @@ export const KUBERNETES_SIDE_MUTANTS: Mutant[] = [
   {
     what: 'token objects reach cdk8s',
     file: 'lib/workload/model-manifests.ts',
-    replace: 'super({ resolvers: [new TokenRefusal()] });',
-    by: 'super();',
+    replace: 'props.target._takesTokens ? new TokenKeeper() : new TokenRefusal()',
+    by: '',
     test: 'test/workload/tokens.test.ts',
   },
   {
     what: 'two sets of manifests share a directory',
-    file: 'lib/workload/model-manifests.ts',
-    replace: '    claim(this, target._writer.destination);\n',
+    file: 'lib/workload/directory-writer.ts',
+    replace: '    claims.set(this.destination, hook.node.path);\n',
     by: '',
     test: 'test/workload/model-manifests.test.ts',
   },
@@ -40,15 +40,15 @@ export const KUBERNETES_SIDE_MUTANTS: Mutant[] = [
   {
     what: 'files of others are removed',
     file: 'lib/workload/directory-writer.ts',
-    replace: 'if (!wanted.has(name) && this.contentOf(name)?.startsWith(header(name))) fs',
+    replace: 'if (!wanted.has(name) && this.contentOf(name, entries)?.startsWith(header(name))) fs',
     by: 'if (!wanted.has(name)) fs',
     test: 'test/workload/directory-writer.test.ts',
   },
   {
     what: 'a link is followed',
     file: 'lib/workload/directory-writer.ts',
-    replace: 'fs.lstatSync(target, { throwIfNoEntry: false })?.isFile()',
-    by: 'fs.statSync(target, { throwIfNoEntry: false })?.isFile()',
+    replace: 'entries.get(name)?.isFile()',
+    by: '(entries.get(name)?.isFile() || entries.get(name)?.isSymbolicLink())',
     test: 'test/workload/directory-writer.test.ts',
   },
   {
