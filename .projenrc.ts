@@ -37,6 +37,7 @@ const project = new awscdk.AwsCdkConstructLibrary({
     '@types/node@^20.19.0',
     'aws-cdk@^2.1148.1', // aws-cdk@3.0.0 is a stray build that can't read current assemblies
     'cdk-nag@^3',
+    'concurrently',
     'cdk8s-plus-28@^2.5.6',
     'fast-check',
     'tsx',
@@ -97,12 +98,17 @@ project.compileTask.reset('jsii --fail-on-warnings');
 // jsii compiles TypeScript only; the in-pod programs travel beside the compiled code.
 project.compileTask.exec('node projenrc/copy-programs.cjs');
 
-// `npm test` checks types and style first and ends with jest, whose reporter prints the closing count.
+// `npm test` checks types, style, the jsii contract and the README's examples side by side, and ends with jest, whose reporter prints the closing count.
+const checks = [
+  project.addTask('check:types', { exec: 'tsc -p test/tsconfig.json --noEmit' }),
+  project.addTask('check:style', {
+    exec: 'eslint --ext .ts --no-error-on-unmatched-pattern lib bin test examples bench projenrc .projenrc.ts',
+    env: { ESLINT_USE_FLAT_CONFIG: 'false', NODE_NO_WARNINGS: '1' },
+  }),
+  project.addTask('check:jsii', { steps: [{ spawn: 'compile' }, { exec: 'jsii-rosetta extract --compile --fail --strict' }] }),
+];
 project.testTask.reset();
-project.testTask.exec('tsc -p test/tsconfig.json --noEmit');
-project.testTask.exec('eslint --ext .ts --no-error-on-unmatched-pattern lib bin test examples bench projenrc .projenrc.ts', { env: { ESLINT_USE_FLAT_CONFIG: 'false', NODE_NO_WARNINGS: '1' } });
-project.testTask.spawn(project.compileTask);
-project.testTask.exec('jsii-rosetta extract --compile --fail --strict');
+project.testTask.exec(`concurrently --group --kill-others-on-fail ${checks.map(task => `npm:${task.name}`).join(' ')}`);
 project.testTask.exec('jest --ci --maxWorkers=2', { receiveArgs: true });
 
 // Other languages need toolchains of their own: `npm run package-all` builds them.

@@ -5,7 +5,7 @@ import { Construct } from 'constructs';
 import { Configuration, readConfiguration } from './configuration';
 import { summary } from './summary';
 import {
-  DeliveredModel, Engine, IModelBucket, ImageMirror, ManifestTarget, ModelArtifact, ModelBucket, ModelDelivery, ModelManifests, ModelReaderRole, ModelServer,
+  DeliveredModel, Engine, ImageMirror, IModelBucket, ManifestTarget, ModelArtifact, ModelBucket, ModelDelivery, ModelManifests, ModelReaderRole, ModelServer,
   WorkloadIdentity,
 } from '../lib';
 

@@ -140,5 +140,5 @@ test('the README lists every warning, by the id that it is acknowledged with', (
 
 test('the README names every example', () => {
   const folders = fs.readdirSync(path.join(ROOT, 'examples'), { withFileTypes: true }).filter(entry => entry.isDirectory()).map(entry => entry.name);
-  for (const folder of folders) expect(README).toContain(`| \`${folder}\` |`);
+  for (const example of folders) expect(README).toContain(`| \`${example}\` |`);
 });
