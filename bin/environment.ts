@@ -5,8 +5,8 @@ import { Construct } from 'constructs';
 import { Configuration, readConfiguration } from './configuration';
 import { summary } from './summary';
 import {
-  DeliveredModel, Engine, ImageMirror, IModelBucket, ManifestTarget, ModelArtifact, ModelBucket, ModelDelivery, ModelManifests, ModelReaderRole, ModelServer,
-  WorkloadIdentity,
+  DeliveredModel, Engine, ImageMirror, IModelBucket, ManifestTarget, ModelArtifact, ModelBucket, ModelDelivery, ModelManifests,
+  ModelReaderRole, ModelServer, WorkloadIdentity,
 } from '../lib';
 
 const ENGINES = { vllm: Engine.VLLM, tgi: Engine.TGI, triton: Engine.TRITON };
