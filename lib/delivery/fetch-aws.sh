@@ -15,8 +15,9 @@ denied error occurred [(](403|AccessDenied)[)]'
 
 fetch_prepare() {
   aws_binary=${AWS:-aws}
-  # Fewer requests for big files; a part is written as it comes, so its size costs no memory.
-  printf '%s\n' '[default]' 's3 =' '  preferred_transfer_client = classic' '  multipart_threshold = 128MB' '  multipart_chunksize = 128MB' > "$AWS_CONFIG_FILE"
+  # Big files in few requests. A part is written in chunks, of which the CLI holds 1000: smaller ones keep four of it
+  # below 1 GiB.
+  printf '%s\n' '[default]' 's3 =' '  preferred_transfer_client = classic' '  multipart_threshold = 128MB' '  multipart_chunksize = 128MB' '  io_chunksize = 64KB' > "$AWS_CONFIG_FILE"
   export AWS_MAX_ATTEMPTS=2 AWS_RETRY_MODE=standard HOME="$state"
   # Whatever its HTTP client does with proxies, the agent is not behind one. IPv6 is compared with its brackets.
   agent_host=${AWS_CONTAINER_CREDENTIALS_FULL_URI-}

@@ -38,6 +38,7 @@ test('large files come in parts of 128 MiB with either downloader', () => {
   expect(program('fetch-s5cmd.sh')).toMatch(/^fetch_options='.*--part-size 128'$/m); // in MiB
   // https://docs.aws.amazon.com/cli/latest/topic/s3-config.html: MB is 1024 x 1024 bytes there
   for (const setting of ['multipart_threshold', 'multipart_chunksize']) expect(program('fetch-aws.sh')).toContain(`'  ${setting} = 128MB'`);
+  expect(program('fetch-aws.sh')).toContain('\'  io_chunksize = 64KB\''); // four of them, 1000 chunks each, stay below 1 GiB
 });
 
 const dash = findShell('dash');
