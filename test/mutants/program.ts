@@ -55,8 +55,7 @@ export const PROGRAM_MUTANTS: Mutant[] = [
     file: 'lib/delivery/transfer-verify.sh',
     replace: ' || index(path, "/../")',
     by: '',
-    test: 'test/delivery/program/transfer.test.ts',
-    only: 'manifest with',
+    test: 'test/delivery/program/manifest.test.ts',
   },
   {
     what: 'files of another boot are trusted',
