@@ -7,6 +7,7 @@ import { describeBucket } from './same-bucket';
 import { SessionTag } from './session-tag';
 import { OwnerPolicy } from '../private/owner-policy';
 import type { IModelBucket } from '../storage';
+import { bucketArnOf } from '../storage/names';
 import { requireOwnerPolicies } from '../storage/owner-policies';
 
 /**
@@ -39,7 +40,7 @@ function sessionsOf({ rules, tag, session }: ModelAccess): Array<{ equals: Recor
 }
 
 function objectArns(buckets: IModelBucket[], prefixes: string[]): string[] {
-  return buckets.flatMap(({ bucket }) => prefixes.map(prefix => `${bucket.bucketRef.bucketArn}/${prefix}*`));
+  return buckets.flatMap(bucket => prefixes.map(prefix => `${bucketArnOf(bucket)}/${prefix}*`));
 }
 
 function statement(actions: string[], resources: string[], conditions: Conditions, effect = iam.Effect.ALLOW): iam.PolicyStatement {
@@ -68,7 +69,7 @@ export function keyStatements(bucket: IModelBucket, access: ModelAccess): iam.Po
   const context = 'kms:EncryptionContext:aws:s3:arn';
   const through = { 'kms:ViaService': `s3.${bucket.region}.${Stack.of(bucket.bucket).urlSuffix}` };
   if (bucket.bucketKeyEnabled ?? true) {
-    const equals = { ...access.session, [context]: bucket.bucket.bucketRef.bucketArn, ...through };
+    const equals = { ...access.session, [context]: bucketArnOf(bucket), ...through };
     return [statement(actions, [key.keyRef.keyArn], { StringEquals: equals })];
   }
   return sessionsOf(access).map(({ equals, prefixes }) => statement(actions, [key.keyRef.keyArn], {
@@ -132,8 +133,7 @@ function knownRoleArn(principal: iam.IPrincipal): string | undefined {
 export function requireForOwners(scope: IConstruct, reader: ReaderAccount, buckets: IModelBucket[], access: ModelAccess): void {
   for (const bucket of buckets) {
     if (differ(bucket.account, reader.account)) {
-      const { bucketArn } = bucket.bucket.bucketRef;
-      requireOwnerPolicies(scope, () => [ownerPolicy(`policy of bucket ${describeBucket(bucket)}`, bucketArn, objectStatements([bucket], access), reader)]);
+      requireOwnerPolicies(scope, () => [ownerPolicy(`policy of bucket ${describeBucket(bucket)}`, bucketArnOf(bucket), objectStatements([bucket], access), reader)]);
     }
     const key = bucket.encryptionKey;
     if (key && differ(keyAccount(key) ?? bucket.account, reader.account)) {

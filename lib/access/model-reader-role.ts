@@ -175,7 +175,7 @@ export class ModelReaderRole extends Construct implements iam.IGrantable {
   public _refusal(namespace: string, model: ModelArtifact, bucket: IModelBucket): string | undefined {
     const { tenant } = model;
     if (tenant !== undefined && !(this.tenants[tenant] ?? [tenant]).includes(namespace)) {
-      return notOfTenant(model, namespace, this.tenants[tenant]);
+      return notOfTenant(model, namespace, this.tenants[tenant], Object.keys(this.tenants));
     }
     if (this._readRules(bucket).some(rule => permits(rule, namespace, model.prefix))) return undefined;
     return model.hasExplicitPrefix

@@ -21,6 +21,12 @@ const MAX_TRUST = 2_048;
  */
 export const MAX_BUCKET_POLICY = 20_480;
 
+/**
+ * Bytes: https://docs.aws.amazon.com/kms/latest/developerguide/resource-limits.html
+ * @internal
+ */
+export const MAX_KEY_POLICY = 32_768;
+
 /** About what a name or ARN made at deploy time takes. */
 const UNKNOWN = 64;
 

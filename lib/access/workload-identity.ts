@@ -199,10 +199,10 @@ function remedy({ hasExplicitPrefix, tenant }: ModelArtifact): string {
  * Says why pods of a namespace can't read the model of another tenant.
  * @internal
  */
-export function notOfTenant({ displayName, tenant }: ModelArtifact, namespace: string, members?: string[]): string {
+export function notOfTenant({ displayName, tenant }: ModelArtifact, namespace: string, members?: string[], sets: string[] = []): string {
   const [set, fix] = members
     ? [`, the namespaces ${members.join(', ')}`, `use an identity of one of those, add '${namespace}' to that tenant`]
-    : ['', 'use an identity of that namespace'];
+    : [sets.length > 0 ? `, none of the tenants ${sets.join(', ')} of its reader role and so a namespace` : '', 'use an identity of that namespace'];
   return `model ${displayName} belongs to tenant '${tenant}'${set}, and a pod of namespace '${namespace}' can't read it: `
     + `${fix}, or publish the model without a tenant, for everybody`;
 }

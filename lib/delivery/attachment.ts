@@ -4,6 +4,7 @@ import { hasPodTemplate, withModels, WORKLOADS } from './attached-workload';
 import { bindModels } from './bind-models';
 import { warnOfMissingDigests } from './digest-warnings';
 import type { DeliveredModel } from './model-delivery';
+import { modelsAnnotation } from './models-annotation';
 import { PodFacts } from './pod-parts';
 import { WorkloadIdentity } from '../access';
 
@@ -62,7 +63,11 @@ class Attachment {
   private withModels(object: any): any {
     const { identity, containers } = this.options;
     try {
-      return withModels(object, { identity, containers, bind: (names, requests) => bindModels(this.models, this.facts(names, requests)) });
+      return withModels(object, {
+        identity,
+        containers,
+        bind: (names, requests) => [...bindModels(this.models, this.facts(names, requests)), { annotations: modelsAnnotation(this.models) }],
+      });
     } catch (error) {
       throw new Error(`${this.workload.node.path}: ${error instanceof Error ? error.message : error}`);
     }

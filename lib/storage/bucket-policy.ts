@@ -1,4 +1,8 @@
 import * as iam from 'aws-cdk-lib/aws-iam';
+import * as s3 from 'aws-cdk-lib/aws-s3';
+import type { IModelBucket } from './model-bucket';
+import { MAX_BUCKET_POLICY, policySize } from '../access/policy-size';
+import { describeBucket } from '../access/same-bucket';
 
 function deny(sid: string, actions: string[], resources: string[], conditions: Record<string, unknown>): iam.PolicyStatement {
   return new iam.PolicyStatement({ sid, effect: iam.Effect.DENY, principals: [new iam.AnyPrincipal()], actions, resources, conditions });
@@ -32,4 +36,16 @@ export function writeOnceStatement(bucketArn: string): iam.PolicyStatement {
 /** @internal */
 export function bucketPolicyStatements(bucketArn: string): iam.PolicyStatement[] {
   return [...tlsStatements(bucketArn), writeOnceStatement(bucketArn)];
+}
+
+/**
+ * Why S3 would refuse the policy of a bucket: with its tenant guard, and with what owners of other roles asked for, it grows with tenants.
+ * @internal
+ */
+export function sizeErrors(bucket: IModelBucket, policy: s3.CfnBucketPolicy): string[] {
+  const size = policySize(policy, policy.policyDocument);
+  return size <= MAX_BUCKET_POLICY ? [] : [
+    `the policy of bucket '${describeBucket(bucket)}' has ${size} bytes, S3 takes ${MAX_BUCKET_POLICY}: `
+    + 'give the bucket fewer tenants and explicit prefixes, as by a bucket for each group of tenants',
+  ];
 }

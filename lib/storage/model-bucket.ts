@@ -4,7 +4,7 @@ import * as kms from 'aws-cdk-lib/aws-kms';
 import * as s3 from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
 import { AccessLogs } from './access-logs';
-import { bucketPolicyStatements, writeOnceStatement } from './bucket-policy';
+import { bucketPolicyStatements, sizeErrors, writeOnceStatement } from './bucket-policy';
 import { ExistingModelBucket } from './existing-bucket';
 import { lifecycleErrors, modelLifecycle } from './lifecycle';
 import { ModelBucketGrants } from './model-bucket-grants';
@@ -147,6 +147,7 @@ export class ModelBucket extends Construct implements IModelBucket {
       kept.applyRemovalPolicy(props.removalPolicy ?? RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE);
     }
     this.node.addValidation({ validate: () => lifecycleErrors(resource) });
+    policy.node.addValidation({ validate: () => sizeErrors(this, policy) });
     if (props.replicateTo?.length) {
       this.replication = new Replication(this, this, resource, props.replicateTo, props.replicationTimeControl ?? false);
       resource.replicationConfiguration = this.replication.configuration;

@@ -1,4 +1,4 @@
-import { Stack, Token } from 'aws-cdk-lib';
+import { Lazy, Stack, Token } from 'aws-cdk-lib';
 import * as s3 from 'aws-cdk-lib/aws-s3';
 import { literal } from '../private/literal';
 
@@ -29,6 +29,23 @@ export function bucketNameOf(bucket: s3.IBucketRef): string {
   if (!Token.isUnresolved(name)) return name;
   const defined = bucketDefinition(bucket)?.bucketName; // of an L2 bucket without a name it is a token that resolves to nothing
   return defined === undefined || Token.isUnresolved(defined) ? name : defined;
+}
+
+/**
+ * The ARN of a bucket, for policies of whatever stack. From another region or account CDK would fetch it by Lambda functions or a role of that
+ * account: a name that synth knows is taken literally there.
+ * @internal
+ */
+export function bucketArnOf({ bucket, bucketName }: { bucket: s3.IBucketRef; bucketName: string }): string {
+  const { bucketArn } = bucket.bucketRef;
+  if (Token.isUnresolved(bucketName) || bucketDefinition(bucket) === undefined) return bucketArn;
+  const { account, region } = Stack.of(bucket);
+  return Lazy.uncachedString({
+    produce: ({ scope }) => {
+      const stack = Stack.of(scope);
+      return stack.account === account && stack.region === region ? bucketArn : `arn:${stack.partition}:s3:::${bucketName}`;
+    },
+  });
 }
 
 /**

@@ -2,6 +2,7 @@ import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { Annotations, Stack } from 'aws-cdk-lib';
 import { Construct, IConstruct } from 'constructs';
+import { MAX_BUCKET_POLICY, MAX_KEY_POLICY, policySize } from '../access/policy-size';
 import { hasIntrinsic, literalJson } from '../private/literal-json';
 import { OwnerPolicy } from '../private/owner-policy';
 import { lacksContext, onSynthesis } from '../private/synthesis';
@@ -60,7 +61,14 @@ class OwnerPolicyFile extends Construct {
           `the owner of ${described(literalJson(scope, resourceArn))} must add statements to the ${what}: they are in ${this.name}, in the folder of the templates; acknowledge this once they are there`);
       }
     }
-    return [];
+    return this.requirements().flatMap(({ what, resource, statements }) => {
+      const size = policySize(this, { Version: '2012-10-17', Statement: statements });
+      const most = what.startsWith('policy of the key') ? MAX_KEY_POLICY : MAX_BUCKET_POLICY;
+      return size <= most || !what.startsWith('policy of') ? [] : [
+        `what the owner of ${described(resource)} must add to the ${what} has ${size} bytes, and it takes ${most} in all: `
+        + 'serve several clusters by one reader role (additionalClusters), give it a targetRoleArn, or spread tenants over buckets',
+      ];
+    });
   }
 
   private write(file: string) {

@@ -4,7 +4,6 @@ import * as s3 from 'aws-cdk-lib/aws-s3';
 import { IConstruct } from 'constructs';
 import type { IModelBucket } from './model-bucket';
 import type { ModelReaderRole } from '../access/model-reader-role';
-import { MAX_BUCKET_POLICY, policySize } from '../access/policy-size';
 import { permits, ReadRule } from '../access/read-rules';
 import { checkRoleArn } from '../access/role-arn';
 import { describeBucket } from '../access/same-bucket';
@@ -157,14 +156,5 @@ export function addTenantGuard(bucket: IModelBucket, resource: s3.CfnBucketPolic
   });
   resource.node.addValidation({
     validate: () => deniedGrants(bucket, props, resource),
-  });
-  resource.node.addValidation({
-    validate: () => {
-      const size = policySize(resource, resource.policyDocument);
-      return size <= MAX_BUCKET_POLICY ? [] : [
-        `the policy of bucket '${describeBucket(bucket)}' has ${size} bytes with its tenant guard, S3 takes ${MAX_BUCKET_POLICY}: `
-        + 'give the bucket fewer tenants and explicit prefixes, as by a bucket for each group of tenants',
-      ];
-    },
   });
 }

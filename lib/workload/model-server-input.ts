@@ -37,7 +37,7 @@ export function checkNames({ image, env, nodeSelector, priorityClassName, resour
     checkLabelKey('name of a resource', name);
     checkQuantity(`quantity of ${name}`, quantity);
   }
-  checkExtended(resources ?? {});
+  checkExtended(resources ?? {}, id);
 }
 
 /** @internal */
@@ -59,14 +59,18 @@ export function checkUser(user: number, id: string): number {
 }
 
 /** Extended resources come whole, and what is asked for is also the limit: the API server refuses anything else. */
-function checkExtended({ requests = {}, limits = {} }: ResourceRequirements) {
+function checkExtended({ requests = {}, limits = {} }: ResourceRequirements, id: string) {
   for (const [name, quantity] of Object.entries({ ...requests, ...limits })) {
     if (!name.includes('/')) continue;
     if (limits[name] === undefined || (requests[name] ?? quantity) !== limits[name]) {
-      throw new Error(`requests of ${name} are '${requests[name]}' and limits '${limits[name]}': give limits alone, an extended resource has one number`);
+      throw new Error(`requests of ${name} of server '${id}' are ${spelled(requests[name])} and limits ${spelled(limits[name])}: give limits alone (of NVIDIA GPUs, gpus), an extended resource has one number`);
     }
     if (!/^\d+$/.test(quantity)) throw new Error(`quantity of ${name} '${quantity}' is not valid: an extended resource comes whole, use a number`);
   }
+}
+
+function spelled(quantity: string | undefined): string {
+  return quantity === undefined ? 'left out' : `'${quantity}'`;
 }
 
 /**

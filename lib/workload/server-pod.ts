@@ -8,12 +8,10 @@ import { serverResources } from './server-resources';
 import { spreadConstraints } from './topology-spread';
 import { bindModels, totalWindow } from '../delivery/bind-models';
 import { DeliveredModel } from '../delivery/model-delivery';
+import { modelsAnnotation } from '../delivery/models-annotation';
 import { PodFacts } from '../delivery/pod-parts';
 import { mergePodParts } from '../delivery/pod-template';
 import { totalRequests } from '../private/container-resources';
-
-/** Says which models a pod serves, for people and for inventories. */
-const MODELS_ANNOTATION = 'cdk-eks-model-artifacts/models';
 
 /** https://karpenter.sh/docs/concepts/disruption/#pod-level-controls and the FAQ of Cluster Autoscaler */
 const DO_NOT_DISRUPT = { 'karpenter.sh/do-not-disrupt': 'true', 'cluster-autoscaler.kubernetes.io/safe-to-evict': 'false' };
@@ -71,7 +69,7 @@ export function serverPod(name: string, props: ModelServerProps, selector: Recor
     metadata: {
       labels: selector,
       annotations: {
-        [MODELS_ANNOTATION]: models.map(({ model }) => [model.displayName, model.digest].filter(Boolean).join(' ')).join(', '),
+        ...modelsAnnotation(models),
         ...props.doNotDisrupt ? DO_NOT_DISRUPT : {},
       },
     },

@@ -3,6 +3,7 @@ import type { ModelServerProps } from './model-server-props';
 import { mebibytes } from '../delivery/limits';
 import { PodParts } from '../delivery/pod-parts';
 import { resourcesPlus } from '../private/container-resources';
+import { quantityBytes } from '../private/quantity';
 
 type Quantities = Record<string, string>;
 
@@ -22,7 +23,17 @@ export function serverResources(props: ModelServerProps, server: string, scratch
   const memory = sum(parts.flatMap(part => part.memory ?? []));
   const { requests = {} } = resources;
   const limits = withGpus(resources.limits ?? {}, gpus, server);
-  return resourcesPlus({ requests: { 'ephemeral-storage': mebibytes(disk), ...requests }, limits }, { memory });
+  return checked(resourcesPlus({ requests: { 'ephemeral-storage': mebibytes(disk), ...requests }, limits }, { memory }), server);
+}
+
+/** https://kubernetes.io/docs/concepts/configuration/manage-resources-containers/ */
+function checked(resources: ContainerResources, server: string): ContainerResources {
+  for (const [name, limit] of Object.entries(resources.limits)) {
+    const request = resources.requests[name];
+    if (request === undefined || [request, limit].some(Token.isUnresolved) || quantityBytes(request) <= quantityBytes(limit)) continue;
+    throw new Error(`server '${server}' asks for ${name} '${request}' and is limited to '${limit}', which the API server refuses: raise the limit, or leave it out`);
+  }
+  return resources;
 }
 
 /**

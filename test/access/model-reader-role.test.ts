@@ -253,3 +253,16 @@ test('S3-25 expiry below a granted prefix is refused, wherever that prefix is', 
   readers.grantRead(bucket, ModelArtifact.of({ name: 'bert', version: '3', size: Size.gibibytes(2), prefix: 'exports/bert/v3/' }));
   expect(() => Template.fromStack(stack)).toThrow("lifecycle rule 'old' expires published models, and a pod that starts later finds none: limit it to a prefix outside exports/bert/v3/");
 });
+
+test.each([
+  ['another region', { account: '111122223333', region: 'eu-north-1' }],
+  ['another account', { account: '444455556666', region: 'eu-west-1' }],
+])('a bucket of %s in the same app is granted by its name: no function or role fetches its ARN', (_, env) => {
+  const app = new App();
+  const [stack, other] = [new Stack(app, 'Access', { env: { account: '111122223333', region: 'eu-west-1' } }), new Stack(app, 'Other', { env })];
+  readersOf(stack, { buckets: [new ModelBucket(other, 'Models', { bucketName: 'models-elsewhere' })] });
+  const template = Template.fromStack(stack).toJSON();
+  expect(Object.values<any>(template.Resources).map(({ Type }) => Type).sort()).toEqual(['AWS::IAM::Policy', 'AWS::IAM::Role']);
+  expect(JSON.stringify(template)).toContain(':s3:::models-elsewhere/models/_shared/*');
+  expect(new Set(Object.values<any>(Template.fromStack(other).toJSON().Resources).map(({ Type }) => Type))).toEqual(new Set(['AWS::S3::Bucket', 'AWS::S3::BucketPolicy']));
+});

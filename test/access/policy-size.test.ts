@@ -1,6 +1,7 @@
 import { App, Stack } from 'aws-cdk-lib';
 import { Annotations, Match, Template } from 'aws-cdk-lib/assertions';
 import * as eks from 'aws-cdk-lib/aws-eks';
+import * as iam from 'aws-cdk-lib/aws-iam';
 import * as s3 from 'aws-cdk-lib/aws-s3';
 import { ACCOUNT, REGION, TemplatePolicies } from './policy-simulator';
 import { ModelReaderRole, ModelReaderRoleProps } from '../../lib/access';
@@ -93,7 +94,35 @@ describe('tenant guard', () => {
 
   test('more than a bucket policy holds is an error with the figures and what to do', () => {
     expect(() => Template.fromStack(guarded(60))).toThrow(
-      /the policy of bucket 'acme-models-example' has \d+ bytes with its tenant guard, S3 takes 20480: give the bucket fewer tenants and explicit prefixes/,
+      /the policy of bucket 'acme-models-example' has \d+ bytes, S3 takes 20480: give the bucket fewer tenants and explicit prefixes/,
     );
+  });
+
+  test('statements from elsewhere count too', () => {
+    const stack = new Stack(new App(), 'Models', { env: { account: ACCOUNT, region: REGION } });
+    const bucket = new ModelBucket(stack, 'Bucket', { bucketName: 'acme-models-example' });
+    for (let index = 0; index < 100; index++) {
+      bucket.addToResourcePolicy(new iam.PolicyStatement({
+        actions: ['s3:GetObject'],
+        resources: [`arn:aws:s3:::acme-models-example/models/tenant-${index}/*`],
+        principals: [new iam.AccountPrincipal('444455556666')],
+        conditions: { StringEquals: { 'aws:PrincipalTag/kubernetes-namespace': `tenant-${index}` } },
+      }));
+    }
+    expect(() => Template.fromStack(stack)).toThrow(/the policy of bucket 'acme-models-example' has \d+ bytes, S3 takes 20480/);
+  });
+
+  test('what the owner of a bucket in another account could not add is an error where it is asked for', () => {
+    const asked = (clusters: number, tenants: number) => {
+      const stack = new Stack(new App(), 'Models', { env: { account: ACCOUNT, region: REGION } });
+      const bucket = ModelBucket.fromBucketName(stack, 'Bucket', 'acme-models-example', { account: '444455556666' });
+      for (let index = 0; index < clusters; index++) {
+        const cluster = eks.Cluster.fromClusterAttributes(stack, `Cluster${index}`, { clusterName: `inference-${index}` });
+        new ModelReaderRole(stack, `Readers${index}`, { cluster, buckets: [bucket], tenants: setsOf(tenants), roleName: `readers-${index}` });
+      }
+      return Template.fromStack(stack);
+    };
+    expect(() => asked(3, 5)).not.toThrow();
+    expect(() => asked(3, 30)).toThrow(/what the owner of arn:aws:s3:::acme-models-example must add .* has \d+ bytes, and it takes 20480 in all: serve several clusters by one reader role/);
   });
 });

@@ -2,11 +2,14 @@ import { Size } from 'aws-cdk-lib';
 import { ApiObject, Chart, JsonPatch } from 'cdk8s';
 import * as kplus from 'cdk8s-plus-28';
 import { attached, chart, deployment, IDENTITY, podOf, rawObject, rendered, templateOf, WORKLOADS } from './attachment-fixture';
-import { bind, delivered, FACTS, model } from './fixture';
+import { bind, delivered, DIGEST, FACTS, model } from './fixture';
 import { ModelVolume } from '../../lib/delivery';
 import { SKIP_CONTAINERS } from '../../lib/delivery/pod-template';
 
 const DISK = '19661Mi';
+
+/** For people and inventories. */
+const SERVES = { 'cdk-eks-model-artifacts/models': `serving/llama@1 ${DIGEST}` };
 
 describe.each(Object.keys(WORKLOADS))('a %s of cdk8s-plus', kind => {
   const make = WORKLOADS[kind];
@@ -30,7 +33,7 @@ describe.each(Object.keys(WORKLOADS))('a %s of cdk8s-plus', kind => {
     delete spec.containers[0].volumeMounts;
     delete spec.containers[0].resources.requests['ephemeral-storage'];
     if (kind === 'Deployment') object.spec.progressDeadlineSeconds = plain.spec.progressDeadlineSeconds;
-    expect(metadata.annotations ?? {}).toEqual(templateOf(plain).metadata?.annotations ?? {});
+    expect(metadata.annotations).toEqual({ ...templateOf(plain).metadata?.annotations, ...SERVES });
     delete metadata.annotations;
     expect(object).toEqual({ ...plain, ...kind === 'Pod' ? { metadata } : {} });
   });
@@ -39,7 +42,7 @@ describe.each(Object.keys(WORKLOADS))('a %s of cdk8s-plus', kind => {
 test('an object of no library starts with the model, too, and keeps fields that no library knows', () => {
   const object = rawObject({ metadata: { labels: { app: 'mine' } }, spec: { futureField: [1], containers: [{ name: 'server', image: 'server:1', futureToo: true }] } });
   const { metadata, spec } = templateOf(rendered(attached(object, delivered())));
-  expect(metadata).toEqual({ labels: { app: 'mine' } });
+  expect(metadata).toEqual({ labels: { app: 'mine' }, annotations: SERVES });
   expect(spec).toMatchObject({ futureField: [1], serviceAccountName: 'llama', containers: [{ name: 'server', futureToo: true }] });
   expect(spec.initContainers).toHaveLength(1);
 });
@@ -138,8 +141,8 @@ test('credentials are withheld from the containers that read models only on requ
     delivered().attach(workload, { identity: IDENTITY, containers: ['server'], withholdCredentials });
     return templateOf(rendered(workload)).metadata.annotations ?? {};
   };
-  expect([annotations(), annotations(false)]).toEqual([{}, {}]);
-  expect(annotations(true)).toEqual({ [SKIP_CONTAINERS]: 'server' });
+  expect([annotations(), annotations(false)]).toEqual([SERVES, SERVES]);
+  expect(annotations(true)).toEqual({ ...SERVES, [SKIP_CONTAINERS]: 'server' });
 });
 
 test('a service account that the workload has, and its security contexts, stay', () => {

@@ -42,6 +42,15 @@ test.each(ALERTS.map(({ alert, expr }) => [alert, expr]))('%s uses metrics and l
   }
 });
 
+/** https://prometheus.io/docs/prometheus/latest/querying/operators/#binary-operator-precedence */
+test('no comparison follows a set operator without parentheses: it would bind to the last operand, and the alert would never fire', () => {
+  for (const { alert, expr } of ALERTS) {
+    let flat: string = expr.replace(/\{[^}]*\}/g, '');
+    while (/\([^()]*\)/.test(flat)) flat = flat.replace(/\([^()]*\)/g, '');
+    expect([alert, flat.split(/\b(?:and|or|unless)\b/).slice(1).join()]).toEqual([alert, expect.not.stringMatching(/[<>]|[=!]=/)]);
+  }
+});
+
 test('the page lists the metrics that the rules use, for collectors that drop others', () => {
   const used = new Set(ALERTS.flatMap(({ expr }) => expr.match(/\bkube_\w+/g)));
   const listed = [...PAGE.slice(PAGE.lastIndexOf('Behind a collector')).matchAll(/`(kube_\w+)`/g)].map(([, name]) => name);

@@ -5,8 +5,8 @@ export const AWS_SIDE_MUTANTS: Mutant[] = [
   {
     what: 'reads reach a neighbour whose name begins the same: the slash after a tenant is gone',
     file: 'lib/access/model-grant.ts',
-    replace: '`${bucket.bucketRef.bucketArn}/${prefix}*`',
-    by: '`${bucket.bucketRef.bucketArn}/${prefix.slice(0, -1)}*`',
+    replace: '`${bucketArnOf(bucket)}/${prefix}*`',
+    by: '`${bucketArnOf(bucket)}/${prefix.slice(0, -1)}*`',
     test: 'test/access/policy-matrix.test.ts',
   },
   {
@@ -68,7 +68,7 @@ export const AWS_SIDE_MUTANTS: Mutant[] = [
   {
     what: 'decryption is not bound to the bucket',
     file: 'lib/access/model-grant.ts',
-    replace: '[context]: bucket.bucket.bucketRef.bucketArn, ',
+    replace: '[context]: bucketArnOf(bucket), ',
     by: '',
     test: 'test/access/policy-structure.test.ts',
   },

@@ -216,8 +216,8 @@ export const WORKLOAD_MUTANTS: Mutant[] = [
   {
     what: 'a model in memory counts for nothing, and the server is killed for it',
     file: 'lib/workload/server-resources.ts',
-    replace: ', limits }, { memory });',
-    by: ', limits }, {});',
+    replace: ', limits }, { memory })',
+    by: ', limits }, {})',
     test: 'test/workload/server-resources.test.ts',
     only: 'a model in memory',
   },

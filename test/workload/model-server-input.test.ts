@@ -30,7 +30,7 @@ const REFUSED: Record<string, Refused> = {
   'root': { props: { runAsUser: 0 }, message: /^runAsUser 0 of server 'llama' is not valid: give a number above 0, as Pod Security 'restricted' refuses root$/ },
   'user -1': { props: { runAsUser: -1 }, message: /^runAsUser -1 of server/ },
   'user 1.5': { props: { runAsUser: 1.5 }, message: /^runAsUser 1\.5 of server/ },
-  'a GPU asked for without a limit': { props: { resources: { requests: { 'nvidia.com/gpu': '1' } } }, message: /^requests of nvidia\.com\/gpu are '1' and limits 'undefined': give limits alone/ },
+  'a GPU asked for without a limit': { props: { resources: { requests: { 'nvidia.com/gpu': '1' } } }, message: /^requests of nvidia\.com\/gpu of server 'llama' are '1' and limits left out: give limits alone/ },
   'another number of GPUs asked for': { props: { resources: { requests: { 'nvidia.com/gpu': '1' }, limits: { 'nvidia.com/gpu': '2' } } }, message: /are '1' and limits '2': give limits alone/ },
   'half a GPU': { props: { resources: { limits: { 'nvidia.com/gpu': '500m' } } }, message: /^quantity of nvidia\.com\/gpu '500m' is not valid: an extended resource comes whole/ },
   'replicas -1': { props: { replicas: -1 }, message: /replicas.*-1/ },

@@ -101,3 +101,15 @@ test('a download onto disk asks for no more than its server does', () => {
   const asking = { requests: { 'cpu': '250m', 'memory': '100Mi', 'ephemeral-storage': '15Gi' } };
   expect(podOf(new Environment().server({ resources: asking })).spec.initContainers[0].resources).toEqual(asking);
 });
+
+test.each([
+  ['memory', { requests: { memory: '64Gi' }, limits: { memory: '32Gi' } }, '64Gi', '32Gi'],
+  ['ephemeral-storage', { limits: { 'ephemeral-storage': '5Gi' } }, '10240Mi', '5Gi'],
+])('a limit of %s below what is asked for is an error: the API server refuses it', (name, resources, request, limit) => {
+  expect(() => resourcesOf({ resources: resources as ResourceRequirements }, new Told()))
+    .toThrow(`asks for ${name} '${request}' and is limited to '${limit}', which the API server refuses: raise the limit, or leave it out`);
+});
+
+test('a limit that is what is asked for, in other units, is none', () => {
+  expect(resourcesOf({ resources: { requests: { memory: '32768Mi' }, limits: { memory: '32Gi' } } }, new Told()).limits).toEqual({ memory: '32Gi' });
+});
