@@ -303,4 +303,11 @@ export const DELIVERY_MUTANTS: Mutant[] = [
     by: 'if (limits[name] === \'\') result.limits',
     test: 'test/delivery/attachment.test.ts',
   },
+  {
+    what: 'an attached workload does not say which models it serves',
+    file: 'lib/delivery/attachment.ts',
+    replace: ', { annotations: modelsAnnotation(this.models) }',
+    by: '',
+    test: 'test/delivery/attachment.test.ts',
+  },
 ];

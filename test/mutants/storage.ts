@@ -122,4 +122,18 @@ export const STORAGE_MUTANTS: Mutant[] = [
     test: 'test/storage/replication.test.ts',
     only: 'with a key of this region there',
   },
+  {
+    what: 'the ARN of a bucket elsewhere is fetched by a Lambda function',
+    file: 'lib/storage/names.ts',
+    replace: 'return stack.account === account && stack.region === region ? bucketArn',
+    by: 'return true ? bucketArn',
+    test: 'test/access/model-reader-role.test.ts',
+  },
+  {
+    what: 'a bucket policy of any size passes',
+    file: 'lib/storage/bucket-policy.ts',
+    replace: 'return size <= MAX_BUCKET_POLICY ?',
+    by: 'return size > 0 ?',
+    test: 'test/access/policy-size.test.ts',
+  },
 ];
