@@ -29,7 +29,7 @@ export class EnvironmentStack extends Stack {
     const delivery = ModelDelivery.s3Download({ bucket: this.bucket });
     this.manifests = new ModelManifests(this, 'Manifests', {
       target: ManifestTarget.directory(configuration.manifests),
-      images: configuration.imageRegistry === undefined ? undefined : ImageMirror.registry(configuration.imageRegistry),
+      imageMirror: configuration.imageRegistry === undefined ? undefined : ImageMirror.registry(configuration.imageRegistry),
     });
 
     this.servers = configuration.servers.map(server => {

@@ -55,7 +55,7 @@ function counted(types: string[]): string[] {
 }
 
 function accessLines(row: AccessRow): string[] {
-  const rights = [['read', row.read], ['publish', row.publish], ['delete', row.delete]] as const;
+  const rights = [['read', row.readers], ['publish', row.publishers], ['delete', row.deleters]] as const;
   return [row.prefix, ...rights.map(([right, who]) => `  ${right.padEnd(8)} ${who.length > 0 ? who.join('; ') : 'nobody'}`)];
 }
 

@@ -25,7 +25,7 @@ export class AirGappedStack extends Stack {
     // One setting moves every image, the library's and yours, to the mirror; digests stay.
     const manifests = new ModelManifests(this, 'Manifests', {
       target: ManifestTarget.directory('manifests'),
-      images: ImageMirror.registry('registry.acme.internal/mirror'),
+      imageMirror: ImageMirror.registry('registry.acme.internal/mirror'),
       imagePullSecrets: ['registry-credentials'],
     });
     new ModelServer(manifests, 'llama', {

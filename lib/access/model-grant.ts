@@ -5,6 +5,7 @@ import { Construct, IConstruct } from 'constructs';
 import { ReadRule } from './read-rules';
 import { describeBucket } from './same-bucket';
 import { SessionTag } from './session-tag';
+import { literalJson } from '../private/literal-json';
 import { OwnerPolicy } from '../private/owner-policy';
 import type { IModelBucket } from '../storage';
 import { bucketArnOf } from '../storage/names';
@@ -86,21 +87,22 @@ export function grantModels(grantee: iam.IGrantable, buckets: IModelBucket[], ac
   const statements = [...objectStatements(buckets, access), ...buckets.flatMap(bucket => keyStatements(bucket, access))];
   const principal = grantee.grantPrincipal;
   const scope = Construct.isConstruct(principal) ? principal : buckets[0].bucket;
-  if (takesNoStatements(principal)) {
-    Annotations.of(scope).addWarningV2('cdk-eks-model-artifacts:grantNotApplied',
-      `the CDK can't change the policies of ${who(principal, scope)}: let its owner add these statements, then acknowledge this: `
-      + JSON.stringify(Stack.of(scope).resolve(statements.map(each => each.toStatementJson()))));
-  }
   const grants = statements.filter(each => each.effect === iam.Effect.ALLOW).map(each => iam.Grant.addToPrincipal({
     grantee, actions: each.actions, resourceArns: each.resources, conditions: each.conditions,
   }));
   for (const denied of statements.filter(each => each.effect === iam.Effect.DENY)) principal.addToPrincipalPolicy(denied);
+  if (takesNoStatements(principal) || grants.some(grant => !grant.success)) {
+    Annotations.of(scope).addWarningV2('cdk-eks-model-artifacts:grantNotApplied',
+      `the CDK can't change the policies of ${who(principal, scope)}: let its owner add these statements, then acknowledge this: `
+      + JSON.stringify(Stack.of(scope).resolve(statements.map(each => each.toStatementJson()))));
+  }
   requireForOwners(scope, { account: principal.principalAccount, roleArn: knownRoleArn(principal) }, buckets, access);
   return grants.reduce((all, one) => all.combine(one));
 }
 
 function who(principal: iam.IPrincipal, scope: IConstruct): string {
   const { roleArn } = principal as Partial<iam.IRole>;
+  if (!Construct.isConstruct(principal)) return JSON.stringify(literalJson(scope, principal.policyFragment.principalJson));
   return roleArn === undefined || Token.isUnresolved(roleArn) ? scope.node.path : `role ${roleArn}`;
 }
 
@@ -132,6 +134,7 @@ function knownRoleArn(principal: iam.IPrincipal): string | undefined {
  */
 export function requireForOwners(scope: IConstruct, reader: ReaderAccount, buckets: IModelBucket[], access: ModelAccess): void {
   for (const bucket of buckets) {
+    warnOfUnknownAccount(scope, reader, bucket);
     if (differ(bucket.account, reader.account)) {
       requireOwnerPolicies(scope, () => [ownerPolicy(`policy of bucket ${describeBucket(bucket)}`, bucketArnOf(bucket), objectStatements([bucket], access), reader)]);
     }
@@ -141,6 +144,15 @@ export function requireForOwners(scope: IConstruct, reader: ReaderAccount, bucke
       requireOwnerPolicies(scope, () => [ownerPolicy(`policy of the key of bucket ${describeBucket(bucket)}`, key.keyRef.keyArn, statements, reader)]);
     }
   }
+}
+
+/** Of an account that comes at deploy time nobody here knows whether it is the bucket's. */
+function warnOfUnknownAccount(scope: IConstruct, reader: ReaderAccount, bucket: IModelBucket) {
+  const known = bucket.account !== undefined && !Token.isUnresolved(bucket.account);
+  if (!known || !Token.isUnresolved(reader.account) || !Token.isUnresolved(Stack.of(scope).account)) return;
+  Annotations.of(scope).addWarningV2('cdk-eks-model-artifacts:readerAccountUnknown',
+    `bucket ${describeBucket(bucket)} is in account ${bucket.account}, and the account of ${scope.node.path} is known only after deploying: give its stack an account in its env, `
+    + 'so that what the owner of the bucket must add is written; or acknowledge this where it is the same');
 }
 
 function ownerPolicy(what: string, resourceArn: string, statements: iam.PolicyStatement[], { account, roleArn }: ReaderAccount): OwnerPolicy {

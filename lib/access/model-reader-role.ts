@@ -1,7 +1,7 @@
-import { Token } from 'aws-cdk-lib';
 import * as eks from 'aws-cdk-lib/aws-eks';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
+import { clusterArnIn, clusterId } from './cluster-name';
 import { grantModels, keyStatements, ModelAccess, objectStatements, requireForOwners } from './model-grant';
 import { PodIdentityAssociation } from './pod-identity-association';
 import { roleSizeErrors } from './policy-size';
@@ -192,8 +192,8 @@ export class ModelReaderRole extends Construct implements iam.IGrantable {
   }
 
   /** @internal */
-  public _clusterArns(): string[] {
-    return this.clusters.map(cluster => cluster.clusterRef.clusterArn);
+  public _clusterArns(scope: Construct = this): string[] {
+    return this.clusters.map(cluster => clusterArnIn(scope, cluster));
   }
 
   private grant(buckets: IModelBucket[], rules: ReadRule[]): iam.Grant {
@@ -220,9 +220,4 @@ export class ModelReaderRole extends Construct implements iam.IGrantable {
     ]);
     return iam.Role.fromRoleArn(this, 'Target', targetRoleArn, { mutable: false });
   }
-}
-
-function clusterId(cluster: eks.IClusterRef): string {
-  const { clusterName } = cluster.clusterRef;
-  return Token.isUnresolved(clusterName) ? cluster.node.path : clusterName;
 }

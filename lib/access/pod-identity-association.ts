@@ -2,6 +2,7 @@ import { Annotations, Stack, Stage, Token } from 'aws-cdk-lib';
 import * as eks from 'aws-cdk-lib/aws-eks';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import { Construct, IConstruct } from 'constructs';
+import { clusterNameOf } from './cluster-name';
 import { checkNamespace, checkServiceAccount } from '../private/kubernetes-names';
 
 /** Properties of a Pod Identity association. */
@@ -158,9 +159,7 @@ function associationsOf(root: IConstruct, cluster: string): Map<string, string> 
  */
 function clusterKey(cluster: eks.IClusterRef): string {
   const { account, region } = cluster.env;
-  const candidates: IConstruct[] = [cluster, ...cluster.node.defaultChild ? [cluster.node.defaultChild] : []];
-  const defined = candidates.find((candidate): candidate is eks.CfnCluster => eks.CfnCluster.isCfnCluster(candidate))?.name;
-  const name = [cluster.clusterRef.clusterName, defined].find(each => each !== undefined && !Token.isUnresolved(each));
+  const name = clusterNameOf(cluster);
   const stage = Token.isUnresolved(account) || Token.isUnresolved(region) ? Stage.of(cluster)?.node.path : undefined;
   return name === undefined ? cluster.node.path : JSON.stringify([account, region, stage, name]);
 }

@@ -2,14 +2,23 @@ import { Stack } from 'aws-cdk-lib';
 import * as eks from 'aws-cdk-lib/aws-eks';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
+import { clusterId } from './cluster-name';
 import { PodIdentityAssociation } from './pod-identity-association';
 import { SessionTag } from './session-tag';
-import { ServiceAccountProps } from './workload-identity';
+import { ServiceAccountReference } from './workload-identity';
+import { checkNamespace, checkServiceAccount } from '../private/kubernetes-names';
 
 /** Properties of a role for one service account. */
-export interface ServiceAccountRoleProps extends ServiceAccountProps {
+export interface ServiceAccountRoleProps extends ServiceAccountReference {
   /** The cluster of the service account. */
   readonly cluster: eks.IClusterRef;
+
+  /**
+   * More clusters with the same service account, as for a blue/green upgrade.
+   *
+   * @default - none
+   */
+  readonly additionalClusters?: eks.IClusterRef[];
 
   /**
    * Name of the role. With one, `roleArn` does not depend on the role, so that a bucket's policy can name it in a stack that is deployed first.
@@ -20,7 +29,7 @@ export interface ServiceAccountRoleProps extends ServiceAccountProps {
 }
 
 /**
- * A role that one service account of one cluster can assume, and nobody else: for a publisher or loader inside a cluster, as an exception of
+ * A role that one service account can assume, and nobody else: for a publisher or loader inside a cluster, as an exception of
  * a tenant guard. It makes the association and no service account.
  */
 export class ServiceAccountRole extends Construct implements iam.IGrantable {
@@ -30,18 +39,30 @@ export class ServiceAccountRole extends Construct implements iam.IGrantable {
   /** ARN of the role. */
   public readonly roleArn: string;
 
+  /**
+   * Namespace of the service account.
+   * @jsii suppress JSII5018
+   */
+  public readonly namespace: string;
+
+  /** Name of the service account. */
+  public readonly serviceAccount: string;
+
   /** The principal to grant to. */
   public readonly grantPrincipal: iam.IPrincipal;
 
   /** @throws where the service account has an association already, or a name is not valid */
   constructor(scope: Construct, id: string, props: ServiceAccountRoleProps) {
     super(scope, id);
+    this.namespace = checkNamespace(props.namespace);
+    this.serviceAccount = checkServiceAccount(props.serviceAccount);
+    const clusters = [props.cluster, ...props.additionalClusters ?? []];
     this.role = new iam.Role(this, 'Role', {
       roleName: props.roleName,
       assumedBy: new iam.ServicePrincipal('pods.eks.amazonaws.com', {
         conditions: {
           StringEquals: {
-            [SessionTag.EKS_CLUSTER_ARN.requestTag]: props.cluster.clusterRef.clusterArn,
+            [SessionTag.EKS_CLUSTER_ARN.requestTag]: clusters.map(cluster => cluster.clusterRef.clusterArn),
             [SessionTag.KUBERNETES_NAMESPACE.requestTag]: props.namespace,
             [SessionTag.KUBERNETES_SERVICE_ACCOUNT.requestTag]: props.serviceAccount,
           },
@@ -51,9 +72,10 @@ export class ServiceAccountRole extends Construct implements iam.IGrantable {
     this.roleArn = props.roleName === undefined ? this.role.roleArn
       : Stack.of(this).formatArn({ service: 'iam', region: '', resource: 'role', resourceName: props.roleName });
     this.grantPrincipal = this.role.grantPrincipal;
-    const association = new PodIdentityAssociation(this, 'Association', {
-      cluster: props.cluster, namespace: props.namespace, serviceAccount: props.serviceAccount, role: this.role,
-    });
-    association.node.addDependency(this.role); // its policy too
+    for (const cluster of clusters) {
+      const { namespace, serviceAccount, role } = this;
+      const association = new PodIdentityAssociation(this, `Association@${clusterId(cluster)}`, { cluster, namespace, serviceAccount, role });
+      association.node.addDependency(role); // its policy too
+    }
   }
 }

@@ -10,7 +10,7 @@ import { checkNamespace, checkServiceAccount } from '../private/kubernetes-names
 import type { IModelBucket } from '../storage';
 
 /** A service account. */
-export interface ServiceAccountProps {
+export interface ServiceAccountReference {
   /**
    * Namespace of the service account.
    * @jsii suppress JSII5018
@@ -22,7 +22,7 @@ export interface ServiceAccountProps {
 }
 
 /** A service account that exists already. */
-export interface ExistingServiceAccountProps extends ServiceAccountProps {
+export interface ExistingIdentityProps extends ServiceAccountReference {
   /**
    * Names of the sets of namespaces that share models, and that this namespace is in.
    *
@@ -32,13 +32,13 @@ export interface ExistingServiceAccountProps extends ServiceAccountProps {
 }
 
 /** A service account with a role by IRSA. */
-export interface IrsaProps extends ServiceAccountProps {
+export interface IrsaIdentityProps extends ServiceAccountReference {
   /** The role that the annotation `eks.amazonaws.com/role-arn` of the service account names. */
   readonly role: iam.IRole;
 }
 
 /** A service account with a role of its own by EKS Pod Identity. */
-export interface PodIdentityProps extends IrsaProps {
+export interface PodIdentityRoleProps extends IrsaIdentityProps {
   /** The cluster of the service account. */
   readonly cluster: eks.IClusterRef;
 
@@ -51,7 +51,7 @@ export interface PodIdentityProps extends IrsaProps {
 }
 
 /** A service account that gets an association. */
-export interface AssociateProps extends ServiceAccountProps {
+export interface AssociateProps extends ServiceAccountReference {
   /**
    * Whether the service account exists already, as one that a Helm chart writes: then it is not in the manifests.
    *
@@ -80,7 +80,7 @@ export class WorkloadIdentity implements iam.IGrantable {
    *
    * @throws where a name is not valid
    */
-  public static existing(props: ExistingServiceAccountProps): WorkloadIdentity {
+  public static existing(props: ExistingIdentityProps): WorkloadIdentity {
     return new WorkloadIdentity(props, true, { tenants: [props.namespace, ...(props.tenants ?? []).map(checkTenant)] });
   }
 
@@ -90,7 +90,7 @@ export class WorkloadIdentity implements iam.IGrantable {
    *
    * @throws where a name is not valid
    */
-  public static irsa(props: IrsaProps): WorkloadIdentity {
+  public static irsa(props: IrsaIdentityProps): WorkloadIdentity {
     return new WorkloadIdentity(props, true, { role: props.role, irsa: true });
   }
 
@@ -101,7 +101,7 @@ export class WorkloadIdentity implements iam.IGrantable {
    *
    * @throws where a name is not valid
    */
-  public static podIdentity(props: PodIdentityProps): WorkloadIdentity {
+  public static podIdentity(props: PodIdentityRoleProps): WorkloadIdentity {
     const clusters = [props.cluster, ...props.additionalClusters ?? []];
     return new WorkloadIdentity(props, true, {
       role: props.role,
@@ -135,7 +135,7 @@ export class WorkloadIdentity implements iam.IGrantable {
 
   private readonly granted: Array<{ bucket: IModelBucket; rule: ReadRule }> = [];
 
-  private constructor(props: ServiceAccountProps, exists: boolean, private readonly source: Source) {
+  private constructor(props: ServiceAccountReference, exists: boolean, private readonly source: Source) {
     this.exists = exists;
     this.namespace = checkNamespace(props.namespace);
     this.serviceAccount = checkServiceAccount(props.serviceAccount);
@@ -150,7 +150,7 @@ export class WorkloadIdentity implements iam.IGrantable {
   public get grantPrincipal(): iam.IPrincipal {
     if (this.source.role) return this.source.role.grantPrincipal;
     throw new Error(`identity ${this.name} has no role of its own to grant to: `
-      + (this.source.readers ? 'it shares that of its reader role with other pods, grant to the reader role if all of them may' : 'make it with WorkloadIdentity.irsa or podIdentity'));
+      + (this.source.readers ? 'it shares that of its reader role with other pods: name its namespace in the tenants of that role, or make it with WorkloadIdentity.podIdentity and a ServiceAccountRole' : 'make it with WorkloadIdentity.irsa or podIdentity'));
   }
 
   /** @internal */

@@ -1,6 +1,6 @@
-import { Size } from 'aws-cdk-lib';
 import type { ApiObject } from 'cdk8s';
 import { totalWindow } from './bind-models';
+import { totalSize } from './limits';
 import { PodParts } from './pod-parts';
 import { mergePodParts } from './pod-template';
 import { WorkloadIdentity } from '../access';
@@ -38,6 +38,11 @@ export function hasPodTemplate({ apiGroup, kind }: ApiObject): boolean {
   return `${apiGroup}/${kind}` in TEMPLATES;
 }
 
+/** @internal */
+export function podSpecOf(object: any): any {
+  return [...templateOf(object), 'spec'].reduce((value, key) => value?.[key], object);
+}
+
 /**
  * An object as it was rendered, and the models in its pods.
  *
@@ -45,13 +50,12 @@ export function hasPodTemplate({ apiGroup, kind }: ApiObject): boolean {
  * @internal
  */
 export function withModels(object: any, attached: Attached): any {
-  const group = object.apiVersion.includes('/') ? object.apiVersion.split('/')[0] : 'core';
   const namespace = object.metadata?.namespace;
   if (attached.identity && namespace !== undefined && namespace !== attached.identity.namespace) {
     throw new Error(`the workload is in namespace '${namespace}', and its identity in '${attached.identity.namespace}': pass an identity of the workload's namespace`);
   }
   let window = 0;
-  const result = changed(object, TEMPLATES[`${group}/${object.kind}`], (template) => {
+  const result = changed(object, templateOf(object), (template) => {
     const readers = readersOf(template.spec?.containers ?? [], attached.containers);
     // The disk that models take is not part of what the application asked for: it is added to that.
     const { 'ephemeral-storage': _, ...requests } = totalRequests(template.spec.containers);
@@ -63,6 +67,10 @@ export function withModels(object: any, attached: Attached): any {
   });
   if (object.kind !== 'Deployment') return result;
   return { ...result, spec: { ...result.spec, progressDeadlineSeconds: (result.spec.progressDeadlineSeconds ?? PROGRESS_DEADLINE) + window } };
+}
+
+function templateOf({ apiVersion, kind }: any): string[] {
+  return TEMPLATES[`${apiVersion.includes('/') ? apiVersion.split('/')[0] : 'core'}/${kind}`];
 }
 
 function changed(value: any, path: string[], change: (value: any) => any): any {
@@ -91,13 +99,9 @@ function serviceAccountOf(spec: any, identity?: WorkloadIdentity): any {
 /** Disk and memory that models take are taken as long as the pod lives: the first that reads them asks for it. */
 function withRoom(containers: any[], reader: string, parts: PodParts[]): any[] {
   const more = {
-    'memory': sum(parts.flatMap(part => part.memory ?? [])),
-    'ephemeral-storage': sum(parts.flatMap(part => part.ephemeralStorage ?? [])),
+    'memory': totalSize(parts.map(part => part.memory)),
+    'ephemeral-storage': totalSize(parts.map(part => part.ephemeralStorage)),
   };
   if (Object.values(more).every(size => size.toBytes() === 0)) return containers;
   return containers.map(container => container.name === reader ? { ...container, resources: resourcesPlus(container.resources, more) } : container);
-}
-
-function sum(sizes: Size[]): Size {
-  return Size.bytes(sizes.reduce((bytes, size) => bytes + size.toBytes(), 0));
 }

@@ -1,12 +1,13 @@
 import { ApiObject } from 'cdk8s';
 import { IConstruct } from 'constructs';
-import { hasPodTemplate, withModels, WORKLOADS } from './attached-workload';
+import { hasPodTemplate, podSpecOf, withModels, WORKLOADS } from './attached-workload';
 import { bindModels } from './bind-models';
 import { warnOfMissingDigests } from './digest-warnings';
 import type { DeliveredModel } from './model-delivery';
 import { modelsAnnotation } from './models-annotation';
 import { PodFacts } from './pod-parts';
 import { WorkloadIdentity } from '../access';
+import { ServiceAccount } from '../workload/service-account';
 
 /** How a model is attached to a workload. All models of one workload have the same: what a later call leaves out is as the first call gave it. */
 export interface AttachOptions {
@@ -88,8 +89,16 @@ export function attachModel(delivered: DeliveredModel, workload: IConstruct, opt
   const attachment = present ?? new Attachment(workload, options);
   attachment.add(delivered, options);
   if (present) return;
+  if (options.identity && !hasServiceAccount(workload, object)) ServiceAccount.ensure(workload, options.identity);
   attachment.install(object);
   attachments.set(object, attachment);
+}
+
+/** Asked before the attachment fills it in. A workload of cdk8s-plus may have no containers yet, and then renders to nothing. */
+function hasServiceAccount(workload: IConstruct, object: ApiObject): boolean {
+  if (workload !== object) return (workload as { serviceAccount?: unknown }).serviceAccount !== undefined;
+  const { serviceAccountName, serviceAccount } = podSpecOf(object.toJson()) ?? {};
+  return (serviceAccountName ?? serviceAccount) !== undefined;
 }
 
 function workloadObject(workload: IConstruct): ApiObject {

@@ -29,6 +29,11 @@ export function secondsAtRate(bytes: number, ratePerSecond: Size): number {
   return Math.ceil(bytes / ratePerSecond.toBytes());
 }
 
+/** @internal */
+export function totalSize(sizes: Array<Size | undefined>): Size {
+  return Size.bytes(sizes.reduce((bytes, size) => bytes + (size?.toBytes() ?? 0), 0));
+}
+
 /**
  * A size as Kubernetes spells it: whole mebibytes, rounded up.
  * @internal

@@ -81,8 +81,8 @@ export class DeliveredModel {
    *
    * The delivery's parts are added to what the workload renders to, last of all, and whatever that has stays, but for these: the first of the
    * containers that read models asks for the disk and the memory that models take, too, and a Deployment has as much longer to progress as the
-   * models may take to arrive. Several models of one workload share what they can. The service account is not written: it is the workload's. A Job's
-   * `activeDeadlineSeconds` is left alone: the download counts.
+   * models may take to arrive. Several models of one workload share what they can. The service account of the identity is written, once, unless it exists. A
+   * Job's `activeDeadlineSeconds` is left alone: the download counts.
    *
    * @throws where the workload is no such object, or the model, or one at its path, is attached to it already
    */

@@ -3,7 +3,7 @@ import { credentialsOf, TOKEN_FOLDER } from './download-credentials';
 import { downloadRequests } from './download-requests';
 import { Downloader } from './downloader';
 import { DOWNLOADER_USER, Landing, TOKEN_VOLUME, volumeName, WORK_VOLUME } from './landing';
-import { FLOOR_RATE, secondsAtRate, STALL_TIMEOUT } from './limits';
+import { FLOOR_RATE, secondsAtRate, STALL_TIMEOUT, totalSize } from './limits';
 import type { DeliveredModel, IDeliveryStrategy } from './model-delivery';
 import { ModelVolume } from './model-volume';
 import { PodFacts, PodParts } from './pod-parts';
@@ -59,8 +59,8 @@ export class S3Download implements IDeliveryStrategy {
     }
     const arrivals = models.map(delivered => strategyOf(delivered).arrivalOf(delivered));
     const { env, token } = credentialsOf(identity, this.options.ipv6Cluster ?? false);
-    const disk = total(arrivals.map(arrival => arrival.disk));
-    const memory = total(arrivals.map(arrival => arrival.memory));
+    const disk = totalSize(arrivals.map(arrival => arrival.disk)).toBytes();
+    const memory = totalSize(arrivals.map(arrival => arrival.memory)).toBytes();
     const requests = downloadRequests({ cpu: '1', memory: this.downloader.memoryRequest, disk, volumes: memory }, pod.requests);
     const volumes = unique(arrivals.map(({ volume }) => volume), volume => volume.name);
     // A role that the service account had before is the application's too.
@@ -176,10 +176,6 @@ function groupOf(arrivals: Arrival[]): number | undefined {
     throw new Error(`the volumes of models ${first.delivered.model.displayName} and ${other.delivered.model.displayName} belong to groups ${first.group} and ${other.group}, and a pod has one fsGroup: give both claims one group`);
   }
   return first?.group;
-}
-
-function total(sizes: (Size | undefined)[]): number {
-  return sizes.reduce((sum, size) => sum + (size?.toBytes() ?? 0), 0);
 }
 
 function unique<T>(items: T[], key: (item: T) => string): T[] {

@@ -1,2 +1,2 @@
 export * from './model-artifact';
-export * from './model-manifest';
+export * from './model-checksums';

@@ -6,16 +6,13 @@ export interface AccessRow {
   readonly prefix: string;
 
   /** Who can read. */
-  readonly read: string[];
+  readonly readers: string[];
 
   /** Who can publish: put new objects, and overwrite none. */
-  readonly publish: string[];
+  readonly publishers: string[];
 
-  /**
-   * Who can delete: nobody by any grant of this library.
-   * @jsii suppress JSII5018
-   */
-  readonly delete: string[];
+  /** Who can delete: nobody by any grant of this library. */
+  readonly deleters: string[];
 }
 
 /**
@@ -47,7 +44,7 @@ export function accessTable(records: AccessRecord[]): AccessRow[] {
   return prefixes.map(prefix => {
     const covering = records.flatMap(record => coverage(record, prefix, records));
     const names = (those: AccessRecord[]) => [...new Set(those.map(({ rule, who }) => who(namespacesOf(rule, prefix))))].sort();
-    return { prefix, read: names(covering), publish: names(covering.filter(({ publish }) => publish)), delete: [] };
+    return { prefix, readers: names(covering), publishers: names(covering.filter(({ publish }) => publish)), deleters: [] };
   });
 }
 

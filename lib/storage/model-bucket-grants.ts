@@ -2,14 +2,16 @@ import { Token } from 'aws-cdk-lib';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import { Construct, IConstruct } from 'constructs';
 import { AccessRecord, AccessRow, accessTable, PodRole } from './access-table';
+import type { IModelBucket } from './model-bucket';
+import { bucketDefinition } from './names';
 import { grantModels, ModelAccess } from '../access/model-grant';
+import type { ModelReaderRole } from '../access/model-reader-role';
 import { checkTenants, ReadRule, tenantRules } from '../access/read-rules';
 import { SessionTag } from '../access/session-tag';
 import type { WorkloadIdentity } from '../access/workload-identity';
 import { ModelArtifact } from '../model';
-import type { IModelBucket } from './model-bucket';
-import { bucketDefinition } from './names';
 import { checkTenant } from '../model/names';
+import { literalJson } from '../private/literal-json';
 
 /** Options of a grant by session tag. */
 export interface SessionTagGrantOptions {
@@ -131,22 +133,26 @@ export class ModelBucketGrants {
   }
 
   private grant(grantee: iam.IGrantable, access: ModelAccess): iam.Grant {
+    refuseReaderRole(grantee);
     const identity = grantee as Partial<WorkloadIdentity>;
     const grant = grantModels(grantee, [this.models], { ...access, session: identity._session });
     identity._granted?.(this.models, access.rules);
-    this._record(access.rules, () => identity._label ?? roleLabel(grantee.grantPrincipal), access.actions === PUBLISH, podRoleOf(grantee));
+    const who = () => identity._label ?? roleLabel(grantee.grantPrincipal, this.models.bucket);
+    this._record(access.rules, who, access.actions === PUBLISH, podRoleOf(grantee));
     return grant;
   }
 }
 
 const known = new WeakMap<IModelBucket, ModelBucketGrants>();
-const records = new WeakMap<IConstruct, AccessRecord[]>();
+const records = new WeakMap<IConstruct, Map<IConstruct | string, AccessRecord[]>>();
 
-/** However often a bucket of the app is taken for a model bucket, its table is one. */
-function recordsOf({ bucket }: IModelBucket): AccessRecord[] {
-  const key = bucketDefinition(bucket) ?? bucket;
-  const found = records.get(key) ?? [];
-  records.set(key, found);
+/** However often a bucket is taken for a model bucket in an app, its table is one. */
+function recordsOf({ bucket, bucketName }: IModelBucket): AccessRecord[] {
+  const inApp = records.get(bucket.node.root) ?? new Map<IConstruct | string, AccessRecord[]>();
+  records.set(bucket.node.root, inApp);
+  const key = bucketDefinition(bucket) ?? (Token.isUnresolved(bucketName) ? bucket : bucketName);
+  const found = inApp.get(key) ?? [];
+  inApp.set(key, found);
   return found;
 }
 
@@ -155,17 +161,25 @@ function tenantPrefixes({ tenants = [], shared = false }: PublishGrantOptions): 
   return [...tenants.map(tenant => `models/${checkTenant(tenant)}/`), ...shared ? ['models/_shared/'] : []];
 }
 
+/** Its pods are of every namespace, so each would get what is meant for one; and with a target role they never hold it. */
+function refuseReaderRole(grantee: iam.IGrantable) {
+  const { _readRules, node } = grantee as Partial<ModelReaderRole>;
+  if (!_readRules) return;
+  throw new Error(`${node!.path} is a reader role, which pods of every namespace share: name the namespaces in its tenants, call grantRead of that role for a model with a prefix of its own, `
+    + 'or grant to an identity or a ServiceAccountRole');
+}
+
 /** The role of pods, told by their session or by whom the role trusts. */
 function podRoleOf(grantee: iam.IGrantable): PodRole | undefined {
   const { roleArn, assumeRolePolicy } = grantee.grantPrincipal as Partial<iam.Role>;
   const { namespace, _session } = grantee as Partial<WorkloadIdentity>;
   if (roleArn === undefined) return undefined;
   if (_session) return { roleArn, namespace };
-  return assumeRolePolicy && JSON.stringify(assumeRolePolicy.toJSON()).includes('pods.eks.') ? { roleArn } : undefined;
+  return assumeRolePolicy && JSON.stringify(assumeRolePolicy.toJSON()).includes('pods.eks.') ? { roleArn, namespace } : undefined;
 }
 
-function roleLabel(principal: iam.IPrincipal): string {
-  if (!Construct.isConstruct(principal)) return JSON.stringify(principal.policyFragment.principalJson);
+function roleLabel(principal: iam.IPrincipal, scope: IConstruct): string {
+  if (!Construct.isConstruct(principal)) return JSON.stringify(literalJson(scope, principal.policyFragment.principalJson));
   const definition = principal.node.defaultChild;
   const names = [(principal as Partial<iam.IRole>).roleName, definition && iam.CfnRole.isCfnRole(definition) ? definition.roleName : undefined];
   return `role ${names.find(name => name !== undefined && !Token.isUnresolved(name)) ?? principal.node.path}`;

@@ -33,17 +33,17 @@ export function bucketNameOf(bucket: s3.IBucketRef): string {
 
 /**
  * The ARN of a bucket, for policies of whatever stack. From another region or account CDK would fetch it by Lambda functions or a role of that
- * account: a name that synth knows is taken literally there.
+ * account, and from another stack it would make that one come last, which is a circle where its tenant guard names a cluster or a role of this
+ * one: a name that synth knows is taken literally there.
  * @internal
  */
 export function bucketArnOf({ bucket, bucketName }: { bucket: s3.IBucketRef; bucketName: string }): string {
   const { bucketArn } = bucket.bucketRef;
   if (Token.isUnresolved(bucketName) || bucketDefinition(bucket) === undefined) return bucketArn;
-  const { account, region } = Stack.of(bucket);
   return Lazy.uncachedString({
     produce: ({ scope }) => {
       const stack = Stack.of(scope);
-      return stack.account === account && stack.region === region ? bucketArn : `arn:${stack.partition}:s3:::${bucketName}`;
+      return stack === Stack.of(bucket) ? bucketArn : `arn:${stack.partition}:s3:::${bucketName}`;
     },
   });
 }

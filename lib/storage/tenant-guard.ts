@@ -67,7 +67,7 @@ function keyed(operator: string, keys: Record<string, string[]>): Conditions {
 function clustersByRules(bucket: IModelBucket, readers: ModelReaderRole[]): Array<{ clusters: string[]; rules: ReadRule[] }> {
   const byCluster = new Map<string, ReadRule[]>();
   for (const reader of readers) {
-    for (const cluster of reader._clusterArns()) byCluster.set(cluster, [...byCluster.get(cluster) ?? [], ...reader._readRules(bucket)]);
+    for (const cluster of reader._clusterArns(bucket.bucket)) byCluster.set(cluster, [...byCluster.get(cluster) ?? [], ...reader._readRules(bucket)]);
   }
   const groups = new Map<string, { clusters: string[]; rules: ReadRule[] }>();
   for (const [cluster, rules] of byCluster) {

@@ -22,7 +22,7 @@ export interface ModelManifestsProps {
    *
    * @default - images are pulled from the registries of their names
    */
-  readonly images?: ImageMirror;
+  readonly imageMirror?: ImageMirror;
 
   /**
    * Names of secrets of type `kubernetes.io/dockerconfigjson`, in the namespace of each pod, that images are pulled with. Every pod and pod template
@@ -48,7 +48,7 @@ export class ModelManifests extends App {
    */
   constructor(scope: Construct, id: string, props: ModelManifestsProps) {
     super({ resolvers: [props.target._takesTokens ? new TokenKeeper() : new TokenRefusal()] });
-    this.podImages = new PodImages(props.images, props.imagePullSecrets);
+    this.podImages = new PodImages(props.imageMirror, props.imagePullSecrets);
     markReportsWarnings(this);
     new ManifestsSynthesis(scope, id, this, props.target, this.podImages);
   }

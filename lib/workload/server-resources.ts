@@ -1,6 +1,6 @@
 import { Size, Token } from 'aws-cdk-lib';
 import type { ModelServerProps } from './model-server-props';
-import { mebibytes } from '../delivery/limits';
+import { mebibytes, totalSize } from '../delivery/limits';
 import { PodParts } from '../delivery/pod-parts';
 import { resourcesPlus } from '../private/container-resources';
 import { quantityBytes } from '../private/quantity';
@@ -19,8 +19,8 @@ interface ContainerResources {
  */
 export function serverResources(props: ModelServerProps, server: string, scratch: Size, parts: PodParts[]): ContainerResources {
   const { resources = {}, gpus = 0 } = props;
-  const disk = sum([scratch, ...parts.flatMap(part => part.ephemeralStorage ?? [])]);
-  const memory = sum(parts.flatMap(part => part.memory ?? []));
+  const disk = totalSize([scratch, ...parts.map(part => part.ephemeralStorage)]);
+  const memory = totalSize(parts.map(part => part.memory));
   const { requests = {} } = resources;
   const limits = withGpus(resources.limits ?? {}, gpus, server);
   return checked(resourcesPlus({ requests: { 'ephemeral-storage': mebibytes(disk), ...requests }, limits }, { memory }), server);
@@ -52,8 +52,4 @@ function withGpus(limits: Quantities, gpus: number, server: string): Quantities 
     throw new Error(`server '${server}' has gpus ${gpus} and limits of nvidia.com/gpu '${limits['nvidia.com/gpu']}': give one of both`);
   }
   return gpus > 0 ? { ...limits, 'nvidia.com/gpu': String(gpus) } : limits;
-}
-
-function sum(sizes: Size[]): Size {
-  return Size.bytes(sizes.reduce((bytes, size) => bytes + size.toBytes(), 0));
 }

@@ -50,3 +50,15 @@ test('a service account that has an association is refused', () => {
   const { stack, cluster } = fixture();
   expect(() => new ServiceAccountRole(stack, 'Again', { cluster, namespace: 'ops', serviceAccount: 'loader' })).toThrow('service account ops/loader has a Pod Identity association already');
 });
+
+test('S3-16 of two clusters it is the same service account in both, and in no other', () => {
+  const stack = new Stack(new App(), 'Access', { env: { account: ACCOUNT, region: 'eu-west-1' } });
+  const [cluster, green] = ['blue', 'green'].map(clusterName => eks.Cluster.fromClusterAttributes(stack, clusterName, { clusterName }));
+  new ServiceAccountRole(stack, 'Loader', { cluster, additionalClusters: [green], namespace: 'ops', serviceAccount: 'loader' });
+  const template = Template.fromStack(stack);
+  const associations = Object.values(template.findResources('AWS::EKS::PodIdentityAssociation')).map(({ Properties }) => Properties.ClusterName);
+  expect(associations.sort()).toEqual(['blue', 'green']);
+  const [role] = Object.values(template.findResources('AWS::IAM::Role'));
+  const trusted = role.Properties.AssumeRolePolicyDocument.Statement[0].Condition.StringEquals['aws:RequestTag/eks-cluster-arn'];
+  expect(trusted.map((arn: any) => arn['Fn::Join'][1].at(-1))).toEqual([`:eks:eu-west-1:${ACCOUNT}:cluster/blue`, `:eks:eu-west-1:${ACCOUNT}:cluster/green`]);
+});

@@ -71,7 +71,7 @@ test.each<[string, { [name: string]: string[] }, string]>([
 test('the access table speaks of the tag that was granted by', () => {
   const { bucket, readers } = fixture({});
   bucket.grants.readBySessionTag(readers, SessionTag.of('team'), { clusterArns: ['arn:aws:eks:eu-west-1:111122223333:cluster/red'] });
-  const row = (prefix: string) => bucket.grants.accessTable().find(each => each.prefix === prefix)!.read;
+  const row = (prefix: string) => bucket.grants.accessTable().find(each => each.prefix === prefix)!.readers;
   expect(row('models/<team>/')).toEqual(['pods of team <team> on cluster red']);
   expect(row('models/_shared/')).toEqual(['pods of every namespace on cluster blue', 'pods of every team on cluster red']);
   expect(row('models/<namespace>/')).toEqual(['pods of namespace <namespace> on cluster blue']);

@@ -1,8 +1,9 @@
 import { Size } from 'aws-cdk-lib';
-import { ApiObject, Chart, JsonPatch } from 'cdk8s';
+import { ApiObject, JsonPatch } from 'cdk8s';
 import * as kplus from 'cdk8s-plus-28';
+import { IConstruct } from 'constructs';
 import { attached, chart, deployment, IDENTITY, podOf, rawObject, rendered, templateOf, WORKLOADS } from './attachment-fixture';
-import { bind, delivered, DIGEST, FACTS, model } from './fixture';
+import { awsSide, bind, delivered, DIGEST, FACTS, model } from './fixture';
 import { ModelVolume } from '../../lib/delivery';
 import { SKIP_CONTAINERS } from '../../lib/delivery/pod-template';
 
@@ -158,8 +159,21 @@ test('a claim gets its group where the pod has none', () => {
   expect(pod.securityContext).toMatchObject({ fsGroup: 65532, fsGroupChangePolicy: 'OnRootMismatch', runAsNonRoot: true });
 });
 
-test('no service account is written: it is the workload\'s', () => {
-  const workload = attached(deployment(), delivered());
-  expect(workload.node.root.node.findAll().filter(ApiObject.isApiObject).map(object => (object as ApiObject).kind)).toEqual(['Deployment']);
-  expect(Chart.isChart(workload.node.scope)).toBe(true);
+test('the service account that a workload is given is written once, and not where it exists or the workload brought its own', () => {
+  const kinds = (workload: IConstruct) => workload.node.root.node.findAll().filter(ApiObject.isApiObject).map(object => (object as ApiObject).kind).sort();
+  expect(kinds(attached(deployment(), delivered()))).toEqual(['Deployment']); // of an identity that exists
+
+  const identity = awsSide().identity;
+  const fresh = deployment();
+  for (const name of ['llama', 'bert']) delivered({}, model(name)).attach(fresh, { identity });
+  expect(kinds(fresh)).toEqual(['Deployment', 'ServiceAccount']);
+
+  const scope = chart();
+  const own = deployment(scope, { serviceAccount: new kplus.ServiceAccount(scope, 'llama', { metadata: { name: 'llama' } }) });
+  delivered().attach(own, { identity });
+  expect(kinds(own)).toEqual(['Deployment', 'ServiceAccount']);
+
+  const raw = rawObject({ spec: { serviceAccountName: 'llama', containers: [{ name: 'server' }] } });
+  delivered().attach(raw, { identity });
+  expect(kinds(raw)).toEqual(['Deployment']);
 });

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import * as fs from 'node:fs';
 import * as os from 'node:os';
 import * as path from 'node:path';
-import { ModelManifest } from '../../lib';
+import { ModelChecksums } from '../../lib';
 
 const ROOT = path.join(__dirname, '..', '..');
 const README = fs.readFileSync(path.join(ROOT, 'README.md'), 'utf8');
@@ -68,7 +68,7 @@ test('the publishing commands make the manifest that the library reads, upload i
 
   const description = fs.readFileSync(path.join(model, 'model.json'), 'utf8');
   expect(JSON.parse(description)).toEqual({ totalBytes: Object.values(FILES).reduce((sum, content) => sum + Buffer.byteLength(content), 0) });
-  const expected = ModelManifest.of(Object.entries({ ...FILES, 'model.json': description }).map(([name, content]) => ({ path: name, sha256: sha256(content) })));
+  const expected = ModelChecksums.of(Object.entries({ ...FILES, 'model.json': description }).map(([name, content]) => ({ path: name, sha256: sha256(content) })));
   expect(fs.readFileSync(path.join(model, 'manifest.sha256'), 'utf8')).toBe(expected.text);
   expect([status, output]).toEqual([0, `digest: ${expected.digest}\n`]);
 

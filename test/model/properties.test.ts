@@ -3,7 +3,7 @@ import * as s3 from 'aws-cdk-lib/aws-s3';
 import * as fc from 'fast-check';
 import * as YAML from 'yaml';
 import { SessionTag, WorkloadIdentity } from '../../lib/access';
-import { ModelArtifact, ModelManifest } from '../../lib/model';
+import { ModelArtifact, ModelChecksums } from '../../lib/model';
 import { checkWorkloadName } from '../../lib/private/kubernetes-names';
 import { ModelBucket } from '../../lib/storage';
 import { checkBucketName } from '../../lib/storage/names';
@@ -52,7 +52,7 @@ const SUBJECTS: Record<string, Subject> = {
   'session tag key': { take: key => SessionTag.of(key).key, valid: value => SESSION_TAG.test(value), typical: /^[-A-Za-z0-9_.:/=+@ ]{1,20}$/ },
   'region': { take: region => ModelBucket.fromBucket(imported, { region }).region, valid: value => /^[a-z]+(-[a-z]+)+-[0-9]+$/.test(value), typical: /^[a-z]{2}-(gov-|iso-)?[a-z]{3,9}-[0-9]$/ },
   'manifest path': {
-    take: path => ModelManifest.of([{ path: 'model.json', sha256: 'a'.repeat(64) }, { path, sha256: 'b'.repeat(64) }]).entries.find(entry => entry.path !== 'model.json')!.path,
+    take: path => ModelChecksums.of([{ path: 'model.json', sha256: 'a'.repeat(64) }, { path, sha256: 'b'.repeat(64) }]).entries.find(entry => entry.path !== 'model.json')!.path,
     valid: isKey,
     typical: /^[-\w.]{1,20}(\/[-\w. é]{1,20}){0,3}$/,
   },
@@ -118,7 +118,7 @@ test("no model's prefix is the beginning of another one's", () => {
     const [a, b] = [one, other].map(([owner, name, version]) => ModelArtifact.of({ tenant: owner, name, version, size }));
     expect(a.prefix.startsWith(b.prefix)).toBe(JSON.stringify(one) === JSON.stringify(other));
     expect(a.releaseId === b.releaseId).toBe(a.prefix === b.prefix);
-    expect(`${a.prefix}${ModelManifest.OBJECT_NAME}`).toMatch(/^models\/(_shared|[-a-z0-9]+)\/[-.ab]+\/[-.ab]+\/manifest\.sha256$/);
+    expect(`${a.prefix}${ModelChecksums.OBJECT_NAME}`).toMatch(/^models\/(_shared|[-a-z0-9]+)\/[-.ab]+\/[-.ab]+\/manifest\.sha256$/);
   }), { numRuns: RUNS, seed: SEED });
 });
 
@@ -126,8 +126,8 @@ test('a manifest that is read back is the same text', () => {
   const entry = fc.record({ path: fc.stringMatching(/^[a-zé]([-. a-z]{0,8}[a-z])?(\/[a-z]{1,5}){0,2}$/), sha256: fc.stringMatching(/^[0-9a-f]{64}$/) });
   fc.assert(fc.property(fc.uniqueArray(entry, { selector: ({ path }) => path, minLength: 1, maxLength: 8 }), entries => {
     fc.pre(!entries.some(({ path }) => entries.some(other => other.path.startsWith(`${path}/`))));
-    const manifest = ModelManifest.of([...entries, { path: 'model.json', sha256: 'a'.repeat(64) }]);
-    expect(ModelManifest.parse(manifest.text).text).toBe(manifest.text);
+    const manifest = ModelChecksums.of([...entries, { path: 'model.json', sha256: 'a'.repeat(64) }]);
+    expect(ModelChecksums.parse(manifest.text).text).toBe(manifest.text);
     expect(manifest.text.split('\n')).toHaveLength(entries.length + 2);
   }), { numRuns: 200, seed: SEED });
 });

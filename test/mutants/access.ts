@@ -129,8 +129,8 @@ export const ACCESS_MUTANTS: Mutant[] = [
   {
     what: 'a grant that the CDK drops is dropped without a word',
     file: 'lib/access/model-grant.ts',
-    replace: 'if (takesNoStatements(principal)) {',
-    by: 'if (takesNoStatements(principal) && access.tag) {',
+    replace: 'if (takesNoStatements(principal) || grants',
+    by: 'if ((takesNoStatements(principal) && access.tag) || grants',
     test: 'test/access/existing-role.test.ts',
     only: 'can not change',
   },

@@ -172,14 +172,14 @@ export const AWS_SIDE_MUTANTS: Mutant[] = [
   },
   {
     what: 'a manifest is ordered otherwise than by bytes',
-    file: 'lib/model/model-manifest.ts',
+    file: 'lib/model/model-checksums.ts',
     replace: 'Buffer.compare(Buffer.from(a.path), Buffer.from(b.path))',
     by: '(a.path < b.path ? -1 : 1)',
-    test: 'test/model/model-manifest.test.ts',
+    test: 'test/model/model-checksums.test.ts',
   },
   {
     what: 'a manifest may leave the folder',
-    file: 'lib/model/model-manifest.ts',
+    file: 'lib/model/model-checksums.ts',
     replace: 'segment === \'\' || segment === \'.\' || segment === \'..\'',
     by: 'segment === \'\'',
     test: 'test/model/properties.test.ts',

@@ -30,7 +30,7 @@ const ROWS: Array<[prefix: string, read: string[], publish: string[]]> = [
 ];
 
 test('says who can read, publish and delete below which prefix', () => {
-  expect(app.table).toEqual(ROWS.map(([prefix, read, publish]) => ({ prefix, read, publish, delete: [] })));
+  expect(app.table).toEqual(ROWS.map(([prefix, readers, publishers]) => ({ prefix, readers, publishers, deleters: [] })));
 });
 
 const NAMESPACES = ['nlp', 'nlp-dev', 'nlp-prod', 'vision', 'platform', 'ops', 'team', 'research', 'unnamed'];
@@ -45,7 +45,7 @@ function named(cell: string[], namespace: string, cluster: string): boolean {
 
 describe.each(app.table.map(row => [row.prefix, row] as const))('%s', (prefix, row) => {
   const key = `${prefix.replace('<namespace>', 'unnamed')}model/1/a`;
-  const ACTIONS = [[row.read, 's3:GetObject', {}], [row.publish, 's3:PutObject', NEW], [row.delete, 's3:DeleteObject', {}]] as const;
+  const ACTIONS = [[row.readers, 's3:GetObject', {}], [row.publishers, 's3:PutObject', NEW], [row.deleters, 's3:DeleteObject', {}]] as const;
 
   test('every cell is what IAM answers', async () => {
     for (const [cell, action, context] of ACTIONS) {
@@ -64,6 +64,6 @@ describe.each(app.table.map(row => [row.prefix, row] as const))('%s', (prefix, r
 });
 
 test('every name in the table was asked about', () => {
-  const names = new Set(app.table.flatMap(row => [...row.read, ...row.publish, ...row.delete]).filter(text => !/^pods of (?!service)/.test(text)));
+  const names = new Set(app.table.flatMap(row => [...row.readers, ...row.publishers, ...row.deleters]).filter(text => !/^pods of (?!service)/.test(text)));
   expect([...names].sort()).toEqual(Object.keys(WHO).sort());
 });

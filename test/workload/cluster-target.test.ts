@@ -352,8 +352,8 @@ test('a chart that can\'t be rendered is an error of validation, as in a directo
 
 test('a mirror may be in the account that is deployed to', () => {
   const on = new OnCluster();
-  const images = ImageMirror.prefixes({ 'docker.io': `${Aws.ACCOUNT_ID}.dkr.ecr.eu-west-1.${Aws.URL_SUFFIX}/docker-hub` });
-  const manifests = new ModelManifests(on.stack, 'Mirrored', { target: on.target(), images });
+  const imageMirror = ImageMirror.prefixes({ 'docker.io': `${Aws.ACCOUNT_ID}.dkr.ecr.eu-west-1.${Aws.URL_SUFFIX}/docker-hub` });
+  const manifests = new ModelManifests(on.stack, 'Mirrored', { target: on.target(), imageMirror });
   on.server('llama', {}, manifests);
   const deployment = Object.values(on.applied()).flatMap(objectsOf).find(({ kind }) => kind === 'Deployment');
   expect(deployment.spec.template.spec.initContainers[0].image).toMatch(/^<AWS::AccountId>\.dkr\.ecr\.eu-west-1\.<AWS::URLSuffix>\/docker-hub\/peakcom\/s5cmd:v2\.3\.0@sha256:[0-9a-f]{64}$/);

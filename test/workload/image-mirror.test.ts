@@ -75,7 +75,7 @@ const mirror = ImageMirror.registry(REGISTRY);
 const pod = (image = 'a/b:1') => ({ containers: [{ name: 'c', image }] });
 
 test('every image of a server comes from the mirror, the downloader\'s too, with tag and digest', () => {
-  const environment = withImages({ images: mirror });
+  const environment = withImages({ imageMirror: mirror });
   environment.server({ image: `vllm/vllm-openai:v1@${DIGEST}` });
   environment.synth();
   const downloader = `${REGISTRY}/${Downloader.s5cmd().image.slice('docker.io/'.length)}`;
@@ -91,7 +91,7 @@ test('images of containers of all three sorts and of volumes are renamed', () =>
     ephemeralContainers: [{ name: 'c', image: 'x/c:1' }],
     volumes: [{ name: 'd', image: { reference: 'x/d:1' } }, { name: 'e', emptyDir: {} }],
   };
-  const [object] = render({ images: mirror }, { kind: 'Pod', spec });
+  const [object] = render({ imageMirror: mirror }, { kind: 'Pod', spec });
   expect(object.spec).toEqual({
     containers: [{ name: 'a', image: `${REGISTRY}/library/a:1` }, { name: 'none' }],
     initContainers: [{ name: 'b', image: `${REGISTRY}/x/b:1` }],
@@ -101,7 +101,7 @@ test('images of containers of all three sorts and of volumes are renamed', () =>
 });
 
 test.each(['Deployment', 'StatefulSet', 'DaemonSet', 'ReplicaSet', 'Job', 'Rollout'])('pods of a %s are found', kind => {
-  const [object] = render({ images: mirror, imagePullSecrets: ['pull'] }, { kind, spec: { template: { spec: pod() } } });
+  const [object] = render({ imageMirror: mirror, imagePullSecrets: ['pull'] }, { kind, spec: { template: { spec: pod() } } });
   expect(object.spec.template.spec).toEqual({ containers: [{ name: 'c', image: `${REGISTRY}/a/b:1` }], imagePullSecrets: [{ name: 'pull' }] });
 });
 
@@ -110,11 +110,11 @@ test.each([
   ['LeaderWorkerSet', (spec: any) => ({ leaderWorkerTemplate: { workerTemplate: { spec } } })],
   ['RayCluster', (spec: any) => ({ workerGroupSpecs: [{ template: { spec } }] })],
 ])('pods of a %s are found, deeper down', (kind, around) => {
-  expect(JSON.stringify(render({ images: mirror }, { kind, spec: around(pod()) })[0])).toContain(`"${REGISTRY}/a/b:1"`);
+  expect(JSON.stringify(render({ imageMirror: mirror }, { kind, spec: around(pod()) })[0])).toContain(`"${REGISTRY}/a/b:1"`);
 });
 
 test('what is no pod stays, and its images are listed as they are', () => {
-  const environment = withImages({ images: mirror });
+  const environment = withImages({ imageMirror: mirror });
   const chart = new Chart(environment.manifests, 'mine');
   new ApiObject(chart, 'Engine', { apiVersion: 'x/v1', kind: 'Engine', metadata: { name: 'e' }, spec: { image: 'a/b:1', containers: 3 } });
   environment.synth();
@@ -139,7 +139,7 @@ test('without a setting images stay as they are written', () => {
 });
 
 test('a mirror that is known only after deploying is refused for a directory, with where it is', () => {
-  const environment = withImages({ images: ImageMirror.prefixes({ 'docker.io': `${Aws.ACCOUNT_ID}.dkr.ecr.eu-west-1.${Aws.URL_SUFFIX}/docker-hub` }) });
+  const environment = withImages({ imageMirror: ImageMirror.prefixes({ 'docker.io': `${Aws.ACCOUNT_ID}.dkr.ecr.eu-west-1.${Aws.URL_SUFFIX}/docker-hub` }) });
   environment.server();
   expect(environment.refusal()).toContain('spec.template.spec.initContainers[0].image holds an unresolved token');
 });

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import * as fs from 'node:fs';
 import * as os from 'node:os';
 import * as path from 'node:path';
-import { ModelManifest } from '../../lib/model';
+import { ModelChecksums } from '../../lib/model';
 
 const HASH = 'a'.repeat(64);
 const DESCRIPTION = { path: 'model.json', sha256: 'b'.repeat(64) };
@@ -24,13 +24,13 @@ describe('beside coreutils', () => {
 
   const shell = (script: string, ...args: string[]) =>
     execFileSync('sh', ['-euc', script, 'sh', ...args], { cwd: path.join(folder, 'files'), encoding: 'utf-8', env: { PATH: process.env.PATH } });
-  const ours = () => ModelManifest.of(FILES.map(file => ({ path: file, sha256: createHash('sha256').update(`content of ${file}`).digest('hex') })));
+  const ours = () => ModelChecksums.of(FILES.map(file => ({ path: file, sha256: createHash('sha256').update(`content of ${file}`).digest('hex') })));
 
   test('the text is what sha256sum writes, byte for byte', () => {
     const theirs = shell("find . -type f | cut -c3- | LC_ALL=C sort | tr '\\n' '\\0' | xargs -0 sha256sum --");
     expect(theirs.split('\n')).toHaveLength(FILES.length + 1);
     expect(ours().text).toBe(theirs);
-    expect(ModelManifest.parse(theirs).digest).toBe(ours().digest);
+    expect(ModelChecksums.parse(theirs).digest).toBe(ours().digest);
   });
 
   test('sha256sum -c takes it, and sees a changed file', () => {
@@ -48,35 +48,35 @@ describe('beside coreutils', () => {
 
 test('the order of the files does not matter', () => {
   const entries = ['b', 'a', 'B', '\u{1f600}', '\uff21'].map(name => ({ path: name, sha256: HASH })).concat(DESCRIPTION);
-  expect(ModelManifest.of([...entries].reverse()).text).toBe(ModelManifest.of(entries).text);
-  expect(ModelManifest.of(entries).entries.map(entry => entry.path)).toEqual(['B', 'a', 'b', 'model.json', '\uff21', '\u{1f600}']);
+  expect(ModelChecksums.of([...entries].reverse()).text).toBe(ModelChecksums.of(entries).text);
+  expect(ModelChecksums.of(entries).entries.map(entry => entry.path)).toEqual(['B', 'a', 'b', 'model.json', '\uff21', '\u{1f600}']);
 });
 
 test('the entries of a manifest are a copy', () => {
   const files = [DESCRIPTION, { path: 'weights', sha256: HASH }];
-  const manifest = ModelManifest.of(files);
+  const manifest = ModelChecksums.of(files);
   manifest.entries.push({ path: 'x', sha256: HASH });
   expect(manifest.entries).toEqual(files);
 });
 
 test('a file that is also a folder is refused, as no file system holds both', () => {
   const entries = [DESCRIPTION, { path: 'a/b/c', sha256: HASH }, { path: 'a', sha256: HASH }];
-  expect(() => ModelManifest.of(entries)).toThrow("'a' is in the manifest as a file and as a folder: rename one of them");
-  expect(() => ModelManifest.of([DESCRIPTION, { path: 'a/b', sha256: HASH }, { path: 'a.b', sha256: HASH }])).not.toThrow();
+  expect(() => ModelChecksums.of(entries)).toThrow("'a' is in the manifest as a file and as a folder: rename one of them");
+  expect(() => ModelChecksums.of([DESCRIPTION, { path: 'a/b', sha256: HASH }, { path: 'a.b', sha256: HASH }])).not.toThrow();
 });
 
 test('a manifest of nothing but its description is refused: an empty folder was published', () => {
-  expect(() => ModelManifest.of([DESCRIPTION])).toThrow('the manifest names model.json alone: a model has at least one file, publish from the folder that holds it');
+  expect(() => ModelChecksums.of([DESCRIPTION])).toThrow('the manifest names model.json alone: a model has at least one file, publish from the folder that holds it');
 });
 
 test('the digest of a manifest is the same one in every version of this library', () => {
-  expect(ModelManifest.of([{ path: 'weights/model.safetensors', sha256: HASH }, DESCRIPTION]).digest).toBe('sha256:13ec802118319fb148e743c04debde826099a3b155096b501018d17d90336f60');
-  expect([ModelManifest.OBJECT_NAME, ModelManifest.DESCRIPTION_NAME]).toEqual(['manifest.sha256', 'model.json']);
+  expect(ModelChecksums.of([{ path: 'weights/model.safetensors', sha256: HASH }, DESCRIPTION]).digest).toBe('sha256:13ec802118319fb148e743c04debde826099a3b155096b501018d17d90336f60');
+  expect([ModelChecksums.OBJECT_NAME, ModelChecksums.DESCRIPTION_NAME]).toEqual(['manifest.sha256', 'model.json']);
 });
 
 test('a manifest that is read is the one that was written', () => {
-  const manifest = ModelManifest.of([DESCRIPTION, { path: 'a  b', sha256: HASH }, { path: ' c ', sha256: HASH }]);
-  const read = ModelManifest.parse(manifest.text);
+  const manifest = ModelChecksums.of([DESCRIPTION, { path: 'a  b', sha256: HASH }, { path: ' c ', sha256: HASH }]);
+  const read = ModelChecksums.parse(manifest.text);
   expect(read.text).toBe(manifest.text);
   expect(read.entries).toEqual(manifest.entries);
 });
@@ -100,7 +100,7 @@ describe('refused', () => {
     [line('a'), 'the manifest has no line for model.json: without the total size nobody knows what fits a volume'],
     [line('model.json').repeat(2), "'model.json' is in the manifest twice: name it once"],
   ])('the text %j', (text, reason) => {
-    expect(() => ModelManifest.parse(text)).toThrow(reason);
+    expect(() => ModelChecksums.parse(text)).toThrow(reason);
   });
 
   test.each([
@@ -121,22 +121,22 @@ describe('refused', () => {
     [`${'é'.repeat(120)}/`.repeat(4) + 'é', 'an object key has room for 1,024 bytes'],
     [`a/${'x'.repeat(256)}`, 'a segment has more than 255 bytes, which file systems refuse: shorten it'],
   ])('the path %j', (file, reason) => {
-    expect(() => ModelManifest.of([DESCRIPTION, { path: file, sha256: HASH }])).toThrow(`'${file}' can't be a file of a model: `);
-    expect(() => ModelManifest.of([DESCRIPTION, { path: file, sha256: HASH }])).toThrow(reason);
+    expect(() => ModelChecksums.of([DESCRIPTION, { path: file, sha256: HASH }])).toThrow(`'${file}' can't be a file of a model: `);
+    expect(() => ModelChecksums.of([DESCRIPTION, { path: file, sha256: HASH }])).toThrow(reason);
   });
 
   test.each(['', 'a', HASH.toUpperCase(), `${HASH}0`, `${HASH}\n`, `sha256:${HASH}`])('the hash %j', sha256 => {
-    expect(() => ModelManifest.of([DESCRIPTION, { path: 'a', sha256 }])).toThrow(
+    expect(() => ModelChecksums.of([DESCRIPTION, { path: 'a', sha256 }])).toThrow(
       `'a' can't be a file of a model: its SHA-256 is '${sha256}', expected 64 lowercase hexadecimal digits`,
     );
   });
 
   test('a file that is named twice, and a manifest without the description', () => {
-    expect(() => ModelManifest.of([DESCRIPTION, DESCRIPTION])).toThrow("'model.json' is in the manifest twice");
-    expect(() => ModelManifest.of([])).toThrow('the manifest has no line for model.json');
+    expect(() => ModelChecksums.of([DESCRIPTION, DESCRIPTION])).toThrow("'model.json' is in the manifest twice");
+    expect(() => ModelChecksums.of([])).toThrow('the manifest has no line for model.json');
   });
 
   test("a manifest's own name is taken below a folder", () => {
-    expect(ModelManifest.of([DESCRIPTION, { path: 'sub/manifest.sha256', sha256: HASH }]).entries).toHaveLength(2);
+    expect(ModelChecksums.of([DESCRIPTION, { path: 'sub/manifest.sha256', sha256: HASH }]).entries).toHaveLength(2);
   });
 });

@@ -1,7 +1,7 @@
 import { sha256 } from '../private/sha256';
 
 /** One file of a published model. */
-export interface ManifestEntry {
+export interface ChecksumEntry {
   /** Path below the model's prefix, with `/` between segments. */
   readonly path: string;
 
@@ -13,7 +13,7 @@ export interface ManifestEntry {
  * `manifest.sha256`: the list of a model's files in the format of `sha256sum`, so that `sha256sum -c` of coreutils and of busybox
  * check it. It is written last, and so is what "published" means. It names every file, `model.json` among them, but not itself.
  */
-export class ModelManifest {
+export class ModelChecksums {
   /** Name of the object that holds the manifest. */
   public static readonly OBJECT_NAME = 'manifest.sha256';
 
@@ -25,8 +25,8 @@ export class ModelManifest {
    *
    * @throws where a path can't be a key or is escaped by `sha256sum`, is named twice, where `model.json` is missing, or any other file
    */
-  public static of(entries: ManifestEntry[]): ModelManifest {
-    return new ModelManifest(entries);
+  public static of(entries: ChecksumEntry[]): ModelChecksums {
+    return new ModelChecksums(entries);
   }
 
   /**
@@ -34,11 +34,11 @@ export class ModelManifest {
    *
    * @throws where a line is not `<sha256>  <path>`, and as `of`
    */
-  public static parse(text: string): ModelManifest {
+  public static parse(text: string): ModelChecksums {
     if (!text.endsWith('\n')) {
       throw new Error('manifest does not end with a newline: it is cut, fetch it again');
     }
-    return new ModelManifest(text.slice(0, -1).split('\n').map((line, index) => {
+    return new ModelChecksums(text.slice(0, -1).split('\n').map((line, index) => {
       const match = /^([0-9a-f]{64}) {2}(.+)$/s.exec(line);
       if (!match) {
         throw new Error(`line ${index + 1} of the manifest is '${line}': expected 64 hexadecimal digits, two spaces and a path`);
@@ -53,17 +53,17 @@ export class ModelManifest {
   /** The model's digest: `sha256:` and the SHA-256 of the text. */
   public readonly digest: string;
 
-  private readonly files: ManifestEntry[];
+  private readonly files: ChecksumEntry[];
 
-  private constructor(entries: ManifestEntry[]) {
+  private constructor(entries: ChecksumEntry[]) {
     const seen = new Set<string>();
     for (const entry of entries) {
       checkEntry(entry);
       if (seen.has(entry.path)) throw new Error(`'${entry.path}' is in the manifest twice: name it once`);
       seen.add(entry.path);
     }
-    if (!seen.has(ModelManifest.DESCRIPTION_NAME)) {
-      throw new Error(`the manifest has no line for ${ModelManifest.DESCRIPTION_NAME}: without the total size nobody knows what fits a volume`);
+    if (!seen.has(ModelChecksums.DESCRIPTION_NAME)) {
+      throw new Error(`the manifest has no line for ${ModelChecksums.DESCRIPTION_NAME}: without the total size nobody knows what fits a volume`);
     }
     for (const path of seen) {
       for (let folder = path.lastIndexOf('/'); folder > 0; folder = path.lastIndexOf('/', folder - 1)) {
@@ -71,7 +71,7 @@ export class ModelManifest {
       }
     }
     if (seen.size === 1) {
-      throw new Error(`the manifest names ${ModelManifest.DESCRIPTION_NAME} alone: a model has at least one file, publish from the folder that holds it`);
+      throw new Error(`the manifest names ${ModelChecksums.DESCRIPTION_NAME} alone: a model has at least one file, publish from the folder that holds it`);
     }
     // Bytes, not UTF-16: the order that `LC_ALL=C sort` gives, so that a manifest made with coreutils is the same.
     this.files = [...entries].sort((a, b) => Buffer.compare(Buffer.from(a.path), Buffer.from(b.path)));
@@ -80,7 +80,7 @@ export class ModelManifest {
   }
 
   /** The files in the order of their paths. */
-  public get entries(): ManifestEntry[] {
+  public get entries(): ChecksumEntry[] {
     return [...this.files];
   }
 }
@@ -90,7 +90,7 @@ const MAX_PATH = 800;
 /** NAME_MAX of Linux. */
 const MAX_SEGMENT = 255;
 
-function checkEntry({ path, sha256: hash }: ManifestEntry): void {
+function checkEntry({ path, sha256: hash }: ChecksumEntry): void {
   const fail = (reason: string): never => {
     throw new Error(`'${path}' can't be a file of a model: ${reason}`);
   };
@@ -99,7 +99,7 @@ function checkEntry({ path, sha256: hash }: ManifestEntry): void {
   if (/[\\\u0000-\u001f\u007f]/.test(path)) fail('it has a backslash or a control character, which sha256sum escapes: rename the file');
   if (path.split('/').some(segment => segment === '' || segment === '.' || segment === '..')) fail("every segment needs a name, and none may be '.' or '..'");
   if (path.split('/').some(segment => Buffer.byteLength(segment) > MAX_SEGMENT)) fail(`a segment has more than ${MAX_SEGMENT} bytes, which file systems refuse: shorten it`);
-  if (path === ModelManifest.OBJECT_NAME) fail('a manifest does not name itself: leave it out');
+  if (path === ModelChecksums.OBJECT_NAME) fail('a manifest does not name itself: leave it out');
   if (/\p{Surrogate}/u.test(path)) fail('it is no valid Unicode: rename the file');
   if (Buffer.byteLength(path) > MAX_PATH) fail(`it has ${Buffer.byteLength(path)} bytes, an object key has room for 1,024 bytes with the prefix: shorten it`);
 }
