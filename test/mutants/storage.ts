@@ -125,7 +125,7 @@ export const STORAGE_MUTANTS: Mutant[] = [
   {
     what: 'the ARN of a bucket elsewhere is fetched by a Lambda function',
     file: 'lib/storage/names.ts',
-    replace: 'return stack.account === account && stack.region === region ? bucketArn',
+    replace: 'return stack === Stack.of(bucket) ? bucketArn',
     by: 'return true ? bucketArn',
     test: 'test/access/model-reader-role.test.ts',
   },
