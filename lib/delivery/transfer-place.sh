@@ -18,19 +18,32 @@ read_marker() {
 
 # Whether this boot of this node verified what is published.
 trusted() {
-  read_marker "$marker" && [ -n "$boot" ] && [ -d "$published" ] || return 1
-  case $newline$marked_boots$newline in *"$newline$boot$newline"*) return 0 ;; *) return 1 ;; esac
+  read_marker "$marker" && [ -n "$boot" ] || return 1
+  case $newline$marked_boots$newline in *"$newline$boot$newline"*) looks_whole ;; *) return 1 ;; esac
+}
+
+# Whether as many files and bytes are published as there were, without a look into them.
+looks_whole() {
+  [ -f "$published/manifest.sha256" ] && [ -f "$published/model.json" ] || return 1
+  cat "$published/manifest.sha256" > "$state/manifest"
+  total_bytes=$(declared_total "$published/model.json")
+  count_files "$published"
+  is_whole && return 0
+  total_bytes=0
+  return 1
 }
 
 # This boot trusts what is published, beside the boots that do so already.
 mark() {
   read_marker "$marker" || :
   [ "$marked" = "sha256:$manifest_sha" ] || marked_boots=''
+  marked=sha256:$manifest_sha
   mark_file=$(mktemp "$marker.XXXXXX") || die 70 "cannot write to $destination"
   {
     printf '%s %s\n' "sha256:$manifest_sha" "$source"
     printf '%s\n' "$marked_boots" "$boot" | LC_ALL=C awk '$0 != ""' | tail -n 64
-  } > "$mark_file"
+  } > "$mark_file" 2> /dev/null || marked=''
+  if [ -z "$marked" ]; then rm -f "$mark_file" && die 73 "cannot write $marker: raise the volume's size"; fi
   chmod a+r "$mark_file"
   mv -f "$mark_file" "$marker" || die 70 "cannot write $marker"
 }
@@ -52,6 +65,13 @@ confirmed() {
   total_bytes=$(declared_total "$published/model.json")
   [ "$(wc -l < "$state/right")" -eq "$(wc -l < "$state/manifest")" ] && is_whole || return 1
   mark
+  [ -n "$shared" ] && [ -n "$boot" ] || return 0
+  for _ in 1 2 3; do # who marks at the same time may leave this boot out
+    random_up_to 800
+    nap "$((200 + random))"
+    ! trusted || break
+    mark
+  done
 }
 
 check_published() {
@@ -60,8 +80,12 @@ check_published() {
 }
 
 prepare_folders() {
-  rm -f "$marker" "$marker".*
+  incoming=$destination/.incoming # this program's from here on: before it held the lock, it was another one's
+  rm -rf "$marker" "$marker".*
   { mkdir -p "$destination" && rm -rf "$incoming" && mkdir -p "$incoming"; } 2> /dev/null || die 64 "settings: cannot write to $destination as user $(id -u)"
+  # A link would have the program change what lies elsewhere.
+  if [ -L "$verified_root" ] || [ ! -d "$verified_root" ]; then rm -rf "$verified_root"; fi
+  if [ -L "$verified_root/for" ] || [ ! -f "$verified_root/for" ]; then rm -rf "$verified_root/for"; fi
 }
 
 # A folder of this manifest stays where readers see it, and its wrong files are replaced one by one. Any other version
@@ -70,6 +94,9 @@ prepare_published() {
   in_place='' note=$verified_root/for
   if has_digest "$published/manifest.sha256" "sha256:$manifest_sha"; then
     in_place=1
+    # First, as a file that was found through a linked folder is not there without the link.
+    sweep "$published" "$state/manifest"
+    [ ! -s "$state/unnamed" ] || published_checked=''
     [ -n "$published_checked" ] || check_published
     landed_bytes=$right_bytes
     return 0
@@ -78,7 +105,7 @@ prepare_published() {
   if [ -d "$published" ] && [ ! -L "$published" ] && [ ! -e "$verified" ]; then
     { mkdir -p "$verified_root" && rm -f "$note" && mv "$published" "$verified"; } || die 70 "cannot move $published"
   else
-    rm -rf "$published"
+    rm -rf "$published" 2> /dev/null || die 64 "settings: cannot remove $published as user $(id -u)" # a folder would be moved into it
   fi
 }
 
@@ -107,7 +134,6 @@ prepare_verified() {
 publish() {
   chmod -R a+rX "$verified" 2> /dev/null || :
   if [ -n "$in_place" ]; then
-    sweep "$published" "$state/manifest"
     while IFS= read -r line; do
       name=${line#*  }
       [ -f "$verified/$name" ] || continue

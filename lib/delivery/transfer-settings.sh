@@ -29,15 +29,15 @@ check_settings() {
 each_model() {
   action=$1
   shift
-  model='' destinations="$newline"
+  model='' opened='' destinations="$newline"
   case ${1-} in --model=*) ;; *) die 64 "settings: expected --model=<name>, found ${1:-nothing}" ;; esac
   for flag in "$@"; do
     case $flag in *"$newline"*) die 64 "settings: the value of ${flag%%=*} holds a newline" ;; esac
     value=${flag#*=}
     case $flag in
       --model=*)
-        [ -z "$model" ] || "$action"
-        model=$value source='' sources='' digest='' max_bytes='' destination='' shared=''
+        [ -z "$opened" ] || "$action"
+        opened=1 model=$value source='' sources='' digest='' max_bytes='' destination='' shared=''
         ;;
       --source=*)
         [ -z "$source" ] || die 64 "settings: --region is missing after --source=$source"

@@ -83,7 +83,7 @@ accept_landed() {
     if [ "$found" = "$expected" ]; then
       case $name in */*) [ -d "$verified/${name%/*}" ] || mkdir -p "$verified/${name%/*}" ;; esac
       mv -f "$landing/$place.file" "$verified/$name" || fail 70 "cannot move $name into $verified"
-      accepted=$((accepted + size))
+      [ "$name" = model.json ] || accepted=$((accepted + size)) # the declared size is that of the rest
       continue
     fi
     printf '%s\n' "$line" >> "$scratch.rest"
@@ -118,9 +118,9 @@ check_list() {
     BEGIN { while ((getline line < hashes) > 0) { file = substr(line, 65); sub(/^[ *]*[.]\//, "", file); hash[file] = substr(line, 1, 64) } }
     hash[substr($0, 67)] == substr($0, 1, 64)' "$check" > "$scratch.same"
   set --
-  while IFS= read -r line; do set -- "$@" "./${line#*  }"; done < "$scratch.same"
-  [ "$#" -gt 0 ] || return 0
+  while IFS= read -r line; do [ "${line#*  }" = model.json ] || set -- "$@" "./${line#*  }"; done < "$scratch.same"
   cat "$scratch.same" >> "$checked_into.${scratch##*.}"
+  [ "$#" -gt 0 ] || return 0
   # shellcheck disable=SC2012 # only the column of sizes is read
   printf 'landed %s\n' "$(cd "$checked" && LC_ALL=C ls -ln "$@" | LC_ALL=C awk '{ bytes += $5 } END { printf "%.0f", bytes }')" >&3
 }
@@ -135,10 +135,24 @@ check_folder() {
   cat /dev/null "$2".* 2> /dev/null > "$2" || :
 }
 
+# <folder>: "d <path>" for each folder below it, "f <path>" for anything else. Globs, as find is not in every image, and
+# busybox ls spells names anew. No name of a manifest holds a newline.
+everything_below() {
+  for entry in "$1"/* "$1"/.[!.]* "$1"/..?*; do
+    [ -e "$entry" ] || [ -L "$entry" ] || continue
+    case $entry in *"$newline"*) rm -rf "$entry" && continue ;; esac
+    if [ -d "$entry" ] && [ ! -L "$entry" ]; then
+      printf 'd %s\n' "$entry"
+      everything_below "$entry"
+    else
+      printf 'f %s\n' "$entry"
+    fi
+  done
+}
+
 # <folder> <lines of the manifest>: removes what they do not name, or name as the other of file and folder.
 sweep() {
-  # shellcheck disable=SC2012 # find is not in every image; a name with a newline stays, and the final count refuses it
-  (cd "$1" && LC_ALL=C ls -AR .) | LC_ALL=C awk -v named="$2" '
+  (export LC_ALL=C && cd "$1" && everything_below .) | LC_ALL=C awk -v named="$2" '
     BEGIN {
       file["./manifest.sha256"] = 1
       while ((getline line < named) > 0) {
@@ -146,13 +160,11 @@ sweep() {
         file[path] = 1
         while (sub(/\/[^\/]*$/, "", path) && path != ".") folder[path] = 1
       }
-      here = "."
     }
-    NR == 1 || $0 == "" { next }
-    /^\.\/.*:$/ { here = substr($0, 1, length($0) - 1); opened[here] = 1; next }
-    { found[here "/" $0] = 1 }
-    END { for (path in found) if (path !~ /\/\.\.$/ && !((path in opened) ? (path in folder) : (path in file))) print path }' > "$state/unnamed"
-  while IFS= read -r unnamed; do rm -rf "${1:?}/$unnamed"; done < "$state/unnamed"
+    { path = substr($0, 3); if (!(/^d/ ? path in folder : path in file)) print path }' > "$state/unnamed"
+  while IFS= read -r unnamed; do
+    rm -rf "${1:?}/$unnamed" 2> /dev/null || die 64 "settings: cannot remove $1/${unnamed#./} as user $(id -u)"
+  done < "$state/unnamed"
 }
 
 # <folder>: the whole of it, counted anew and independently of what was moved there: sets $files_found, and

@@ -76,7 +76,7 @@ check_size() {
   [ "$total_bytes" -gt 0 ] || die 65 "${source}manifest.sha256 names no file with a byte in it: an empty folder was published; publish the model's files under a new version"
   [ "$total_bytes" -le "$max_bytes" ] || die 65 "the model holds $total_bytes bytes, declared are at most $max_bytes: raise the declared size of the model"
   [ "$total_bytes" -ge "$((max_bytes / 2))" ] || warn "the model holds $total_bytes bytes, less than half of the declared $max_bytes: lower the declared size, it is reserved on the node"
-  kept_bytes=$((landed_bytes < total_bytes ? landed_bytes : total_bytes)) # what landed counts model.json too
+  kept_bytes=$((landed_bytes < total_bytes ? landed_bytes : total_bytes))
   needed=$(((total_bytes - kept_bytes) / 1024 + 1))
   free=$(df -Pk "$destination" | LC_ALL=C sed -n '2s/.* \([0-9][0-9]*\)  *[0-9-]*%.*/\1/p')
   list_missing
@@ -102,21 +102,41 @@ transfer_model() {
   started=$now told_at=$now total_bytes=0 landed_bytes=0 kept_bytes=0 published_checked='' cached=true
   source_count=0 source_faults='' first_fault=''
   model_json=$(json_string "$model")
-  incoming=$destination/.incoming verified_root=$destination/.verified published=$destination/models marker=$destination/.ready
+  incoming='' verified_root=$destination/.verified published=$destination/models marker=$destination/.ready
   verified=$verified_root/files
+  umask 022
+  [ -z "$shared" ] || umask 002 # the next program may be another user of the group
   boot=$(cat /proc/sys/kernel/random/boot_id 2> /dev/null) || boot=''
   attempt_limit=$((stall + max_bytes / floor)) hash_limit=$((stall + max_bytes / (floor < 20971520 ? floor : 20971520))) # every hasher reaches that rate
   use_next_source
   if ! trusted; then
-    lock -s
-    trusted || { choose_hasher && confirmed; } || {
+    until look; do
       [ -z "$shared" ] || published_checked='' # until the lock is exclusive, another program may put it right
+      met=$(marker_text)
       lock -x
-      trusted || { cached=false && bring; }
-    }
+      ! published_meanwhile || continue
+      cached=false
+      bring
+      break
+    done
+    incoming='' # without the lock it is another program's
     unlock
   fi
   tell_ready "$cached"
+}
+
+# Whoever waited to change anything looks again, beside others: to bring would be one after the other, and forget the
+# boots that trust what is there.
+published_meanwhile() {
+  [ -n "$shared" ] && read_marker "$marker" && [ "$(marker_text)" != "$met" ]
+}
+marker_text() {
+  [ ! -f "$marker" ] || cat "$marker" 2> /dev/null || :
+}
+
+look() {
+  lock -s
+  trusted || { choose_hasher && confirmed; }
 }
 
 # <whether all of it was there>
@@ -138,7 +158,6 @@ main() {
     backoff_cap_ms=$(milliseconds "$backoff_cap")
     credentials_bridge
   fi
-  umask 022
   set -u
   check_settings
   each_model check_model "$@"

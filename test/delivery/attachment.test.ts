@@ -160,7 +160,7 @@ test('a claim gets its group where the pod has none', () => {
 });
 
 test('the service account that a workload is given is written once, and not where it exists or the workload brought its own', () => {
-  const kinds = ({ node }: IConstruct) => node.root.node.findAll().flatMap(each => ApiObject.isApiObject(each) ? [(each as ApiObject).kind] : []).sort();
+  const kinds = ({ node }: IConstruct) => (node.root.node.findAll().filter(ApiObject.isApiObject) as ApiObject[]).map(({ kind }) => kind).sort();
   expect(kinds(attached(deployment(), delivered()))).toEqual(['Deployment']); // of an identity that exists
 
   const identity = awsSide().identity;

@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Bench, bytes, digests, Files, findShell, Outcome, Publication, Shell, withBench } from './bench';
+import { Bench, bytes, digests, findShell, Outcome, Shell, withBench } from './bench';
+import { boot, elsewhere, marker, MODEL, OTHER_BOOT, otherTmp, shared } from './place';
 import { expectNoProcesses } from './scenarios';
 
 jest.setTimeout(60_000);
@@ -10,19 +11,6 @@ const busybox = findShell('busybox');
 const why = dash && existsSync('/usr/bin/flock') ? '' : ' (skipped: no dash or no flock on this machine)';
 const run = why ? test.skip : test.concurrent; // most of a run is waiting
 
-const MODEL: Files = { 'config.json': bytes('config', 200), 'tokenizer/vocab.txt': bytes('vocab', 5_000), 'with blank': bytes('blank', 40) };
-const OTHER_BOOT = '11111111-2222-3333-4444-555555555555';
-const boot = () => readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
-
-const shared = (b: Bench, publication: Publication) => b.arguments(publication, { digest: publication.digest, shared: true });
-const marker = (b: Bench) => join(b.destination, '.ready');
-/** As if another node had published it. */
-const elsewhere = (b: Bench) => writeFileSync(marker(b), readFileSync(marker(b), 'utf8').replace(boot(), OTHER_BOOT));
-/** Another pod has another /tmp. */
-function otherTmp(b: Bench): string {
-  mkdirSync(join(b.root, 'other-tmp'));
-  return join(b.root, 'other-tmp');
-}
 const inode = (b: Bench, name = '') => statSync(join(b.destination, 'models', name)).ino;
 const kinds = (outcome: Outcome) => outcome.events.map(({ event }) => event).filter((event) => event !== 'progress');
 
