@@ -60,8 +60,8 @@ export const PROGRAM_MUTANTS: Mutant[] = [
   {
     what: 'files of another boot are trusted',
     file: 'lib/delivery/transfer-place.sh',
-    replace: 'case $newline$marked_boots$newline in *"$newline$boot$newline"*) return 0 ;; *) return 1 ;; esac',
-    by: 'return 0',
+    replace: 'looks_whole ;; *) return 1 ;; esac',
+    by: 'looks_whole ;; *) looks_whole ;; esac',
     test: 'test/delivery/program/restart.test.ts',
     only: 'after another boot',
   },
@@ -140,8 +140,8 @@ export const PROGRAM_MUTANTS: Mutant[] = [
   {
     what: 'a folder without a marker is trusted',
     file: 'lib/delivery/transfer-place.sh',
-    replace: 'read_marker "$marker" && [ -n "$boot" ] && [ -d "$published" ] || return 1',
-    by: '[ ! -d "$published" ] || return 0; return 1',
+    replace: '  read_marker "$marker" && [ -n "$boot" ] || return 1',
+    by: '  [ ! -d "$published" ] || return 0; return 1',
     test: 'test/delivery/program/restart.test.ts',
     only: 'folder without a marker',
   },
@@ -281,14 +281,6 @@ export const PROGRAM_MUTANTS: Mutant[] = [
     only: 'at once',
   },
   {
-    what: 'the work of another pod is done again',
-    file: 'lib/delivery/transfer.sh',
-    replace: '      trusted || { cached=false && bring; }',
-    by: '      cached=false && bring',
-    test: 'test/delivery/program/lock.test.ts',
-    only: 'at once',
-  },
-  {
     what: 'a file system without flock passes',
     file: 'lib/delivery/transfer-lock.sh',
     replace: '[ ! -s "$state/lock" ] ||',
@@ -315,8 +307,8 @@ export const PROGRAM_MUTANTS: Mutant[] = [
   {
     what: 'a marker outlives what it vouches for',
     file: 'lib/delivery/transfer-place.sh',
-    replace: '  rm -f "$marker" "$marker".*\n',
-    by: '  rm -f "$marker".*\n',
+    replace: '  rm -rf "$marker" "$marker".*\n',
+    by: '  rm -rf "$marker".*\n',
     test: 'test/delivery/program/lock.test.ts',
     only: 'wrong file still is',
   },
@@ -427,8 +419,8 @@ export const PROGRAM_MUTANTS: Mutant[] = [
   {
     what: 'a marker that could not be written replaces the old one',
     file: 'lib/delivery/transfer-place.sh',
-    replace: `} > "$mark_file" 2> /dev/null || marked=''`,
-    by: '} > "$mark_file" 2> /dev/null || :',
+    replace: '  if [ -z "$marked" ]; then rm -f "$mark_file" && die 73',
+    by: '  if [ -z "$marked" ]; then return 0 && die 73',
     test: 'test/delivery/program/place.test.ts',
     only: 'leaves the old one',
   },
