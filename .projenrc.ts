@@ -66,7 +66,7 @@ const project = new awscdk.AwsCdkConstructLibrary({
       setupFiles: ['<rootDir>/test/setup.ts'],
     },
   },
-  gitignore: ['cdk.out/', '/manifests/', '.jsii.tabl.json', 'tsconfig.tsbuildinfo'],
+  gitignore: ['cdk.out/', '/manifests/', '/rosetta/examples/', '.jsii.tabl.json', 'tsconfig.tsbuildinfo'],
 });
 
 project.package.addField('types', 'build/lib/index.d.ts'); // projen writes `${libdir}/index.d.ts`
@@ -93,6 +93,11 @@ for (const folder of ['bin', 'examples', 'bench']) { // the linter takes the nea
   new JsonFile(project, `${folder}/tsconfig.json`, { marker: false, obj: { extends: '../test/tsconfig.json', include: ['**/*.ts'] } });
 }
 
+new JsonFile(project, 'rosetta/tsconfig.json', {
+  marker: false,
+  obj: { extends: '../test/tsconfig.json', compilerOptions: { noUnusedLocals: false, noUnusedParameters: false }, include: ['examples/*.ts'] }, // an example uses a part of the fixture
+});
+
 // `namespace` is Kubernetes' own word; every other warning of jsii is an error.
 project.compileTask.reset('jsii --fail-on-warnings');
 // jsii compiles TypeScript only; the in-pod programs travel beside the compiled code.
@@ -105,8 +110,11 @@ const checks = [
     exec: 'eslint --ext .ts --no-error-on-unmatched-pattern lib bin test examples bench projenrc .projenrc.ts',
     env: { ESLINT_USE_FLAT_CONFIG: 'false', NODE_NO_WARNINGS: '1' },
   }),
-  project.addTask('check:jsii', { steps: [{ spawn: 'compile' }, { exec: 'jsii-rosetta extract --compile --fail --strict' }] }),
+  project.addTask('check:readme', { steps: [{ exec: 'node projenrc/readme-examples.cjs' }, { exec: 'tsc -p rosetta/tsconfig.json --noEmit' }] }),
+  project.addTask('check:jsii', { steps: [{ spawn: 'compile' }] }),
 ];
+// Compiles each example again, as long as all tests together take: not a part of `npm test`, which has done so at once.
+project.addTask('check:languages', { description: 'Translates the examples of the README into every language', exec: 'jsii-rosetta extract --compile --fail --strict' });
 project.testTask.reset();
 project.testTask.exec(`concurrently --group --kill-others-on-fail ${checks.map(task => `npm:${task.name}`).join(' ')}`);
 project.testTask.exec('jest --ci --maxWorkers=2', { receiveArgs: true });
@@ -122,7 +130,7 @@ project.addTask('start', { exec: 'cdk synth --quiet', receiveArgs: true, env: { 
 new TextFile(project, '.ci/run', {
   executable: true,
   marker: false,
-  lines: ['#!/usr/bin/env bash', '# What the README says, after a clean install; then the check that the tests can fail.', 'set -euo pipefail', 'cd "$(dirname "$0")/.."', 'npm ci && npm test', 'npm run mutants', ''],
+  lines: ['#!/usr/bin/env bash', '# What the README says, after a clean install; then the checks that the tests can fail, and that other languages can read the README.', 'set -euo pipefail', 'cd "$(dirname "$0")/.."', 'npm ci && npm test', 'npm run mutants', 'npm run check:languages', ''],
 });
 
 project.synth();
