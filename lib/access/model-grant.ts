@@ -3,13 +3,13 @@ import * as iam from 'aws-cdk-lib/aws-iam';
 import * as kms from 'aws-cdk-lib/aws-kms';
 import { Construct, IConstruct } from 'constructs';
 import { ReadRule } from './read-rules';
-import { describeBucket } from './same-bucket';
 import { SessionTag } from './session-tag';
 import { literalJson } from '../private/literal-json';
 import { OwnerPolicy } from '../private/owner-policy';
 import type { IModelBucket } from '../storage';
 import { bucketArnOf } from '../storage/names';
 import { requireOwnerPolicies } from '../storage/owner-policies';
+import { describeBucket } from '../storage/same-bucket';
 
 /**
  * What is granted on the models of buckets.

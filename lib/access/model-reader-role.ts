@@ -7,7 +7,6 @@ import { PodIdentityAssociation } from './pod-identity-association';
 import { roleSizeErrors } from './policy-size';
 import { checkTenants, permits, ReadRule, tenantRules } from './read-rules';
 import { checkRoleArn } from './role-arn';
-import { describeBucket, sameBucket } from './same-bucket';
 import { SessionTag } from './session-tag';
 import { AssociateProps, notOfTenant, WorkloadIdentity } from './workload-identity';
 import { ModelArtifact } from '../model';
@@ -15,6 +14,7 @@ import { IModelBucket } from '../storage';
 import { lifecycleErrors } from '../storage/lifecycle';
 import { bucketDefinition } from '../storage/names';
 import { requireOwnerPolicies } from '../storage/owner-policies';
+import { describeBucket, sameBucket } from '../storage/same-bucket';
 
 /** Properties of a reader role. */
 export interface ModelReaderRoleProps {

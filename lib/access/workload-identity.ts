@@ -2,12 +2,12 @@ import * as eks from 'aws-cdk-lib/aws-eks';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import type { ModelReaderRole } from './model-reader-role';
 import { permits, ReadRule } from './read-rules';
-import { describeBucket, sameBucket } from './same-bucket';
 import { SessionTag } from './session-tag';
 import type { ModelArtifact } from '../model';
 import { checkTenant } from '../model/names';
 import { checkNamespace, checkServiceAccount } from '../private/kubernetes-names';
 import type { IModelBucket } from '../storage';
+import { describeBucket, sameBucket } from '../storage/same-bucket';
 
 /** A service account. */
 export interface ServiceAccountReference {

@@ -42,11 +42,8 @@ export function resourcesPlus(resources: { limits?: Quantities; requests?: Quant
   return result;
 }
 
-/**
- * A quantity of bytes, and more.
- * @internal
- */
-export function quantityPlus(quantity: string, more: Size): string {
+/** A quantity of bytes, and more. */
+function quantityPlus(quantity: string, more: Size): string {
   return formatted(quantityBytes(quantity) + more.toBytes());
 }
 

@@ -1,12 +1,12 @@
 import { Token } from 'aws-cdk-lib';
 import { checkName, DNS_LABEL, MAX_LABEL, NameRule } from './names';
+import { QUANTITY } from './quantity';
 
 const DNS_SUBDOMAIN: NameRule = { pattern: /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/, rule: "lowercase letters, digits, '-' and '.', starting and ending with a letter or digit, as does each part between dots" };
 const SERVICE_NAME: NameRule = { pattern: /^[a-z]([-a-z0-9]*[a-z0-9])?$/, rule: "lowercase letters, digits and '-', starting with a letter and ending with a letter or digit" };
 const NAME = /^[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$/;
 const VARIABLE = /^(?!\.{1,2}$)[-._A-Za-z][-._A-Za-z0-9]*$/;
 const URL_PATH = /^\/([-\w./~!$&'()*+,;=:@]|%[0-9a-fA-F]{2})*$/;
-const QUANTITY = /^\+?(\d+\.?\d*|\.\d+)([KMGTPE]i|[numkMGTPE]|[eE][-+]?\d+)?$/;
 
 /** Tokens pass: who writes the manifest refuses them, and says where they are. */
 function check(what: string, value: string, valid: (value: string) => boolean, rule: string) {

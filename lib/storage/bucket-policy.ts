@@ -1,8 +1,8 @@
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as s3 from 'aws-cdk-lib/aws-s3';
 import type { IModelBucket } from './model-bucket';
+import { describeBucket } from './same-bucket';
 import { MAX_BUCKET_POLICY, policySize } from '../access/policy-size';
-import { describeBucket } from '../access/same-bucket';
 
 function deny(sid: string, actions: string[], resources: string[], conditions: Record<string, unknown>): iam.PolicyStatement {
   return new iam.PolicyStatement({ sid, effect: iam.Effect.DENY, principals: [new iam.AnyPrincipal()], actions, resources, conditions });

@@ -2,6 +2,7 @@ import { Annotations, Stack, Token } from 'aws-cdk-lib';
 import * as kms from 'aws-cdk-lib/aws-kms';
 import { RegionInfo } from 'aws-cdk-lib/region-info';
 import type { IModelBucket } from './model-bucket';
+import { describeBucket, sameBucket } from './same-bucket';
 
 /**
  * What S3 would refuse at deploy, or leave undone without a word.
@@ -12,10 +13,10 @@ import type { IModelBucket } from './model-bucket';
  * @internal
  */
 export function checkDestination(source: IModelBucket, destination: IModelBucket, others: IModelBucket[]): void {
-  const name = Token.isUnresolved(destination.bucketName) ? destination.bucket.node.path : destination.bucketName;
+  const name = describeBucket(destination);
   const refuse = (reason: string) => new Error(`bucket ${source.bucket.node.path} can't replicate to ${name}: ${reason}`);
-  if (same(source, destination)) throw refuse('it is the same bucket, name another one');
-  if (others.some(other => same(other, destination))) throw refuse('it is a destination already, name each once');
+  if (sameBucket(source, destination)) throw refuse('it is the same bucket, name another one');
+  if (others.some(other => sameBucket(other, destination))) throw refuse('it is a destination already, name each once');
   if (Token.isUnresolved(destination.bucketName) && Stack.of(destination.bucket) !== Stack.of(source.bucket)) {
     throw refuse('it is in another stack and its name is known only after deploying: give it a bucketName');
   }
@@ -55,8 +56,4 @@ function reachable(source: IModelBucket, key: kms.IKeyRef): boolean {
   const { account, region } = Stack.of(source.bucket);
   const sameAccount = key.env.account === account;
   return sameAccount && (key.env.region === region || Stack.of(source.bucket)._crossRegionReferences === true);
-}
-
-function same(a: IModelBucket, b: IModelBucket): boolean {
-  return a.bucket === b.bucket || a.bucketName === b.bucketName;
 }

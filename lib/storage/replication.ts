@@ -7,6 +7,7 @@ import { bucketDefinition, bucketProperties } from './names';
 import { requireOwnerPolicies } from './owner-policies';
 import { checkDestination } from './replication-checks';
 import { destinationPolicies, destinationStatements, Replica, replicationStatements } from './replication-policies';
+import { describeBucket } from './same-bucket';
 
 /** S3's Replication Time Control has this one value. */
 const TIME_CONTROL_MINUTES = 15;
@@ -101,7 +102,7 @@ export class Replication extends Construct {
   private remember() {
     const sources = replicating.get(this.node.root) ?? new Map<string, string[]>();
     replicating.set(this.node.root, sources);
-    const [from, to] = [keyOf(this.source), this.replicas.map(({ bucket }) => keyOf(bucket))];
+    const [from, to] = [describeBucket(this.source), this.replicas.map(({ bucket }) => describeBucket(bucket))];
     sources.set(from, to);
     if (reaches(sources, to, from)) {
       throw new Error(`bucket ${from} would replicate to itself, by way of ${to.join(' and ')}: publish to one bucket, and replicate from that one to all others`);
@@ -119,10 +120,6 @@ export class Replication extends Construct {
 }
 
 const replicating = new WeakMap<IConstruct, Map<string, string[]>>();
-
-function keyOf({ bucketName, bucket }: IModelBucket): string {
-  return Token.isUnresolved(bucketName) ? bucket.node.path : bucketName;
-}
 
 function reaches(sources: Map<string, string[]>, from: string[], wanted: string): boolean {
   return from.some(name => name === wanted || reaches(sources, sources.get(name) ?? [], wanted));

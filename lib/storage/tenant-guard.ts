@@ -3,10 +3,10 @@ import * as iam from 'aws-cdk-lib/aws-iam';
 import * as s3 from 'aws-cdk-lib/aws-s3';
 import { IConstruct } from 'constructs';
 import type { IModelBucket } from './model-bucket';
+import { describeBucket } from './same-bucket';
 import type { ModelReaderRole } from '../access/model-reader-role';
 import { permits, ReadRule } from '../access/read-rules';
 import { checkRoleArn } from '../access/role-arn';
-import { describeBucket } from '../access/same-bucket';
 import { SessionTag } from '../access/session-tag';
 import { literalJson } from '../private/literal-json';
 

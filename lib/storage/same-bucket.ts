@@ -1,5 +1,5 @@
 import { Token } from 'aws-cdk-lib';
-import type { IModelBucket } from '../storage';
+import type { IModelBucket } from './model-bucket';
 
 /**
  * Whether two references are known to be to one bucket.
