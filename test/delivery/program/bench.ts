@@ -84,6 +84,18 @@ export interface Group {
   readonly destination?: string;
 }
 
+/** What is below a folder, which the program may be changing: a name that goes while it is read is asked for again. */
+export function namesBelow(folder: string): string[] {
+  for (;;) {
+    try {
+      return readdirSync(folder, { recursive: true, encoding: 'utf8' });
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+      if (!existsSync(folder)) return [];
+    }
+  }
+}
+
 /** One test's S3, agent, folders and processes. */
 export class Bench {
   readonly s3 = new S3Server('models-bucket', (token) => this.agent.tokenState(token));
@@ -221,7 +233,7 @@ export class Bench {
 
   /** What lies in the destination, relative to it, models left out. */
   leftovers(): string[] {
-    return (readdirSync(this.destination, { recursive: true }) as string[]).map((name) => relative('.', name))
+    return namesBelow(this.destination).map((name) => relative('.', name))
       .filter((name) => !/^models(\/|$)/.test(name)).sort();
   }
 }

@@ -1,6 +1,6 @@
-import { chmodSync, chownSync, existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Bench, bytes, digests, findShell, withBench } from './bench';
+import { Bench, bytes, digests, findShell, namesBelow, withBench } from './bench';
 import { boots, elsewhere, MODEL, OTHER_BOOT, otherTmp, shared, tools, until } from './place';
 
 jest.setTimeout(60_000);
@@ -22,7 +22,7 @@ const OWN_BOOT = '[ "$1" != /proc/sys/kernel/random/boot_id ] || { echo "$FAKE_B
 
 const landing = (b: Bench) => {
   const incoming = join(b.destination, '.incoming');
-  return existsSync(incoming) ? readdirSync(incoming, { recursive: true, encoding: 'utf8' }).filter((name) => /file/.test(name)) : [];
+  return namesBelow(incoming).filter((name) => /file/.test(name));
 };
 
 /** Programs on so many nodes at once. */
