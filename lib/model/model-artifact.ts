@@ -1,4 +1,5 @@
 import { Size, SizeRoundingBehavior } from 'aws-cdk-lib';
+import { displayName, MODELS, versionPrefix } from './layout';
 import { checkModelName, checkPrefix, checkTenant, checkVersion, dnsLabel } from './names';
 import { literal } from '../private/literal';
 import { sha256 } from '../private/sha256';
@@ -91,13 +92,13 @@ export class ModelArtifact {
     this.size = checkSize(props.size, this.name);
     this.digest = props.digest === undefined ? undefined : checkDigest(props.digest);
     this.hasExplicitPrefix = props.prefix !== undefined;
-    this.prefix = props.prefix === undefined ? `models/${this.tenant ?? '_shared'}/${this.name}/${this.version}/` : checkPrefix(props.prefix);
+    this.prefix = props.prefix === undefined ? versionPrefix(MODELS, this) : checkPrefix(props.prefix);
     this.releaseId = sha256(`${this.prefix}\n${this.digest ?? ''}`).slice(0, 10);
   }
 
   /** `tenant/name@version`, as messages and annotations spell it; a model for everybody has no tenant in front. */
   public get displayName(): string {
-    return `${this.tenant === undefined ? '' : `${this.tenant}/`}${this.name}@${this.version}`;
+    return displayName(this);
   }
 
   /**

@@ -1,9 +1,8 @@
+import { MODEL_NAME, VERSION } from './layout';
 import { literal } from '../private/literal';
-import { checkName, DNS_LABEL, MAX_LABEL, NameRule } from '../private/names';
+import { checkName } from '../private/names';
 import { sha256 } from '../private/sha256';
-
-const MODEL_NAME: NameRule = { pattern: /^[a-z0-9]([-.a-z0-9]*[a-z0-9])?$/, rule: "lowercase letters, digits, '-' and '.', starting and ending with a letter or digit" };
-const VERSION: NameRule = { pattern: /^[A-Za-z0-9]([-._A-Za-z0-9]*[A-Za-z0-9])?$/, rule: "letters, digits, '-', '_' and '.', starting and ending with a letter or digit" };
+import { DNS_LABEL, MAX_LABEL } from '../private/spelling';
 
 /** @internal */
 export const checkModelName = (value: string) => checkName('model name', value, MODEL_NAME);

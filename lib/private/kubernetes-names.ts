@@ -1,5 +1,6 @@
 import { Token } from 'aws-cdk-lib';
-import { checkName, DNS_LABEL, MAX_LABEL, NameRule } from './names';
+import { checkName } from './names';
+import { DNS_LABEL, MAX_LABEL, NameRule } from './spelling';
 import { QUANTITY } from './quantity';
 
 const DNS_SUBDOMAIN: NameRule = { pattern: /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/, rule: "lowercase letters, digits, '-' and '.', starting and ending with a letter or digit, as does each part between dots" };

@@ -1,5 +1,6 @@
 import { SERVER_CONTAINER } from './server-container';
-import { checkName, DNS_LABEL } from '../private/names';
+import { checkName } from '../private/names';
+import { DNS_LABEL } from '../private/spelling';
 
 /** A container beside the server's. */
 export interface AdditionalContainer {

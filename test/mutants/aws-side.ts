@@ -151,9 +151,9 @@ export const AWS_SIDE_MUTANTS: Mutant[] = [
   },
   {
     what: 'a model\'s prefix has no closing slash',
-    file: 'lib/model/model-artifact.ts',
-    replace: '`models/${this.tenant ?? \'_shared\'}/${this.name}/${this.version}/`',
-    by: '`models/${this.tenant ?? \'_shared\'}/${this.name}/${this.version}`',
+    file: 'lib/model/layout.ts',
+    replace: '${name}/${version}/`',
+    by: '${name}/${version}`',
     test: 'test/model/model-artifact.test.ts',
   },
   {

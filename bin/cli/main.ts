@@ -1,0 +1,58 @@
+import { parseArgs } from 'node:util';
+import { Call, Command, CommandError, UsageError } from './command';
+import { createOutput, Output, Streams } from './output';
+
+const GLOBAL = { json: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } } as const;
+
+/** Runs a command line and returns its exit code: 0 done, 1 refused or failed, 2 called wrongly. */
+export async function main(commands: { [name: string]: Command }, args: string[], streams: Streams): Promise<number> {
+  const [name, ...rest] = args;
+  const command = Object.hasOwn(commands, name ?? '') ? commands[name] : undefined;
+  if (command === undefined) {
+    const asked = name === '--help' || name === '-h' || name === 'help';
+    (asked ? streams.out : streams.err).write(`${name === undefined || asked ? '' : `'${name}' is not a command\n`}${overview(commands)}`);
+    return asked ? 0 : 2;
+  }
+  if (rest.includes('--help') || rest.includes('-h')) {
+    streams.out.write(`usage: ${PROGRAM} ${name} ${command.usage}\n`);
+    return 0;
+  }
+  const output = createOutput(streams, rest.includes('--json'));
+  try {
+    await command.run(read(command, rest, output));
+    return 0;
+  } catch (error) {
+    output.error(error instanceof CommandError || error instanceof UsageError ? error.message : unexpected(error));
+    if (error instanceof UsageError) streams.err.write(`see ${PROGRAM} ${name} --help\n`);
+    return error instanceof UsageError ? 2 : 1;
+  } finally {
+    output.end();
+  }
+}
+
+const PROGRAM = 'cdk-eks-model-artifacts';
+
+function read(command: Command, args: string[], output: Output): Call {
+  try {
+    const { values, positionals } = parseArgs({ args, options: { ...GLOBAL, ...command.options }, allowPositionals: true });
+    return { words: positionals, values: values as Call['values'], output };
+  } catch (error) {
+    throw new UsageError((error as Error).message.split('. To specify')[0]);
+  }
+}
+
+function overview(commands: { [name: string]: Command }): string {
+  const width = Math.max(...Object.keys(commands).map(name => name.length));
+  return [
+    `usage: ${PROGRAM} <command> …, with --json for machines, and --help`,
+    ...Object.entries(commands).map(([name, { summary }]) => `  ${name.padEnd(width)}  ${summary}`),
+    '',
+  ].join('\n');
+}
+
+/** What the SDK and the system say, in one line, with the code that one searches for. */
+function unexpected(error: unknown): string {
+  const { name, message, code, $metadata } = error as { name?: string; message?: string; code?: string; $metadata?: { httpStatusCode?: number } };
+  const label = code ?? (name !== 'Error' ? name : undefined);
+  return [label, $metadata?.httpStatusCode, message].filter(part => part !== undefined && part !== '').join(': ');
+}

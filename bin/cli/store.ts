@@ -1,0 +1,107 @@
+import type { Readable } from 'node:stream';
+import { GetObjectCommand, ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3';
+import { Call, CommandError, text, UsageError } from './command';
+
+/** The options of every command that talks to S3. Credentials come from where the AWS CLI takes them. */
+export const STORE_OPTIONS = { 'endpoint-url': { type: 'string' }, 'region': { type: 'string' }, 'profile': { type: 'string' } } as const;
+
+/** What `STORE_OPTIONS` mean, for the usage of a command. */
+export const STORE_USAGE = [
+  '  --region R         region of the bucket, where the environment and the profile name another',
+  '  --profile P        profile of the shared configuration',
+  '  --endpoint-url U   another endpoint of S3, such as that of a VPC',
+];
+
+/** An object of a listing. */
+export interface ListedObject {
+  readonly key: string;
+  readonly size: number;
+  readonly etag: string;
+  readonly lastModified: Date;
+}
+
+/** A bucket. */
+export class Store {
+  /** The bucket of `s3://bucket`; a path below it is refused, for the layout is ours. */
+  public static at(url: string | undefined, call: Call): Store {
+    const { bucket, prefix } = parseS3Url(url);
+    if (prefix !== '') throw new UsageError(`'${url}' names a prefix: give the bucket alone, s3://${bucket}; --tenant, --name and --version say where in it`);
+    return new Store(bucket, clientFor(call));
+  }
+
+  constructor(public readonly bucket: string, public readonly client: S3Client) {}
+
+  /** `s3://…` for messages. */
+  public url(key: string): string {
+    return `s3://${this.bucket}/${key}`;
+  }
+
+  /**
+   * A small object.
+   *
+   * @returns undefined where it is not there, or may not be read: without `s3:ListBucket` S3 tells no difference
+   */
+  public async find(key: string): Promise<Buffer | undefined> {
+    try {
+      const { Body } = await this.client.send(new GetObjectCommand({ Bucket: this.bucket, Key: key }));
+      return Buffer.from(await Body!.transformToByteArray());
+    } catch (error) {
+      if (isMissing(error)) return undefined;
+      throw error;
+    }
+  }
+
+  /** The bytes of an object, of the version with this ETag where one is given, in a range where one is given: first and last byte. */
+  public async stream(key: string, options: { etag?: string; range?: readonly [number, number] } = {}): Promise<Readable> {
+    const { Body } = await this.client.send(new GetObjectCommand({
+      Bucket: this.bucket,
+      Key: key,
+      IfMatch: options.etag,
+      Range: options.range && `bytes=${options.range[0]}-${options.range[1]}`,
+    }));
+    return Body as Readable;
+  }
+
+  /** Every object below a prefix, in the order of S3. */
+  public async *list(prefix: string): AsyncGenerator<ListedObject> {
+    for (let token: string | undefined, more = true; more;) {
+      const page = await this.client.send(new ListObjectsV2Command({ Bucket: this.bucket, Prefix: prefix, ContinuationToken: token }));
+      for (const { Key, Size, ETag, LastModified } of page.Contents ?? []) yield { key: Key!, size: Size!, etag: ETag!, lastModified: LastModified! };
+      token = page.NextContinuationToken;
+      more = token !== undefined;
+    }
+  }
+}
+
+/** A client by the options of a command line. */
+export function clientFor(call: Call): S3Client {
+  const endpoint = text(call, 'endpoint-url');
+  return new S3Client({
+    region: text(call, 'region'),
+    profile: text(call, 'profile'),
+    followRegionRedirects: true,
+    // Checksums are this program's own: SHA-256 where it writes, the manifest where it reads.
+    requestChecksumCalculation: 'WHEN_REQUIRED',
+    responseChecksumValidation: 'WHEN_REQUIRED',
+    ...endpoint === undefined ? {} : { endpoint, forcePathStyle: true },
+  });
+}
+
+export function parseS3Url(url: string | undefined): { bucket: string; prefix: string } {
+  const match = /^s3:\/\/([a-z0-9][-.a-z0-9]{1,61}[a-z0-9])(?:\/(.*))?$/.exec(url ?? '');
+  if (!match) throw new UsageError(`${url === undefined ? 'the bucket is missing' : `'${url}' is no bucket`}: give s3://bucket`);
+  return { bucket: match[1], prefix: match[2] ?? '' };
+}
+
+/** Whether S3 says that an object is not there, or does not let it be seen. */
+export function isMissing(error: unknown): boolean {
+  const { name, $metadata } = error as { name?: string; $metadata?: { httpStatusCode?: number } };
+  return name === 'NoSuchKey' || name === 'NotFound' || (name === 'AccessDenied' && $metadata?.httpStatusCode === 403) || ($metadata?.httpStatusCode === 403 && name === '403');
+}
+
+/** @throws where the object is not there, or may not be read */
+export async function read(store: Store, key: string): Promise<Buffer> {
+  const content = await store.find(key);
+  if (content === undefined) throw new CommandError(`${store.url(key)} is not there, or these credentials may not read it`);
+  return content;
+}
