@@ -50,6 +50,7 @@ const project = new awscdk.AwsCdkConstructLibrary({
     'tsx',
   ],
 
+  autoDetectBin: false, // bin/ holds sources
   bin: { 'cdk-eks-model-artifacts': 'build/bin/cdk-eks-model-artifacts.js' },
 
   publishToPypi: { distName: 'cdk-eks-model-artifacts', module: 'cdk_eks_model_artifacts' },
