@@ -12,12 +12,16 @@ import { DELIVERY_MUTANTS } from './delivery';
 import { KUBERNETES_SIDE_MUTANTS } from './kubernetes-side';
 import { Mutant } from './mutant';
 import { PROGRAM_MUTANTS } from './program';
+import { PROGRAM_PLACE_MUTANTS } from './program-place';
+import { PROGRAM_SOURCES_MUTANTS } from './program-sources';
 import { STORAGE_MUTANTS } from './storage';
 import { TARGET_MUTANTS } from './targets';
 import { WORKLOAD_MUTANTS } from './workload';
 
 const MUTANTS = [
   ...PROGRAM_MUTANTS,
+  ...PROGRAM_PLACE_MUTANTS,
+  ...PROGRAM_SOURCES_MUTANTS,
   ...AWS_SIDE_MUTANTS,
   ...KUBERNETES_SIDE_MUTANTS,
   ...DELIVERY_MUTANTS,
