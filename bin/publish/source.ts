@@ -7,6 +7,8 @@ export interface SourceFile {
   readonly size: number;
   /** SHA-256 in hexadecimal digits where it is known before the file is read, as that of a file in the LFS of a hub: what arrives is checked against it. */
   readonly sha256?: string;
+  /** Where it is on this machine, and what tells whether it is still what was listed: it is hashed there, beside the main thread. */
+  readonly local?: { readonly path: string; readonly identity: string };
   /** Where S3 can copy the file without its bytes coming here; pinned to this ETag. */
   readonly copyFrom?: { readonly bucket: string; readonly key: string; readonly etag: string };
   /**
