@@ -1,5 +1,6 @@
 import { Size, SizeRoundingBehavior } from 'aws-cdk-lib';
 import { displayName, MODELS, versionPrefix } from './layout';
+import { lockedModel } from './lock-file';
 import { checkModelName, checkPrefix, checkTenant, checkVersion, dnsLabel } from './names';
 import { literal } from '../private/literal';
 import { sha256 } from '../private/sha256';
@@ -47,6 +48,26 @@ export interface ModelArtifactProps {
   readonly prefix?: string;
 }
 
+/** Which model of a lock file. */
+export interface LockedModelProps {
+  /** Name of the model. */
+  readonly name: string;
+
+  /**
+   * The namespace that the model belongs to.
+   *
+   * @default - published for everybody
+   */
+  readonly tenant?: string;
+
+  /**
+   * Version of the model, one that the lock file has.
+   *
+   * @default - the one that the lock file calls current
+   */
+  readonly version?: string;
+}
+
 /**
  * One version of one model: the value that buckets, grants, deliveries and workloads take. It is data alone, with no scope,
  * and nothing of it is known only at deploy time.
@@ -59,6 +80,21 @@ export class ModelArtifact {
    */
   public static of(props: ModelArtifactProps): ModelArtifact {
     return new ModelArtifact(props);
+  }
+
+  /**
+   * A model as `publish --lock` wrote it down: its version, its digest, and its size to the byte. A release, or the way back, is then a change of
+   * one line of data: the `current` version in the file.
+   *
+   * @param file path of the lock file, `models.lock.json`; a relative one is below the working directory, which for `cdk` is that of `cdk.json`
+   * @throws where the file is not there or not valid, names no such model or version, or where anything is an unresolved token
+   */
+  public static fromLock(file: string, props: LockedModelProps): ModelArtifact {
+    literal(file, 'path of a lock file', 'it is read at synth; pass a literal string');
+    const name = checkModelName(props.name);
+    const tenant = props.tenant === undefined ? undefined : checkTenant(props.tenant);
+    const { version, digest, totalBytes } = lockedModel(file, { tenant, name }, props.version === undefined ? undefined : checkVersion(props.version));
+    return new ModelArtifact({ name, tenant, version, digest, size: Size.bytes(totalBytes) });
   }
 
   /** Name of the model. */
