@@ -6,6 +6,7 @@ import { ModelArtifact } from '../model';
 import { dnsLabel } from '../model/names';
 import { checkSubdomain } from '../private/kubernetes-names';
 import { literal } from '../private/literal';
+import { checkWhole } from '../private/numbers';
 import { sha256 } from '../private/sha256';
 
 /** Options of a volume that is made for one model and one pod. */
@@ -98,7 +99,7 @@ export class ModelVolume {
   public static existingClaim(claimName: string, options: ExistingClaimOptions = {}): ModelVolume {
     checkStorageName('claim', claimName);
     const folder = options.folder === undefined ? '' : `${checkFolder(options.folder, claimName)}/`;
-    const group = checkGroup(options.group ?? DOWNLOADER_USER, claimName);
+    const group = checkWhole(`group of claim '${claimName}'`, options.group ?? DOWNLOADER_USER, 1);
     return new ModelVolume((delivered, source) => ({
       volume: { name: dnsLabel('models-', claimName), persistentVolumeClaim: { claimName } },
       folder: `${folder}${releaseFolder(delivered.model, source)}`,
@@ -155,10 +156,3 @@ function checkFolder(folder: string, claimName: string): string {
   return folder;
 }
 
-/** Kubernetes numbers groups in 32 bits. */
-function checkGroup(group: number, claimName: string): number {
-  if (!Number.isInteger(group) || group < 1 || group > 2 ** 31 - 1) {
-    throw new Error(`group ${group} of claim '${claimName}' is not valid: give a whole number above 0, known at synth`);
-  }
-  return group;
-}

@@ -12,6 +12,7 @@ import { BOOTSTRAP, inlineProgram, transferProgram } from './program';
 import { S3DownloadOptions } from './s3-download-options';
 import { ModelArtifact } from '../model';
 import { dnsLabel } from '../model/names';
+import { checkWhole } from '../private/numbers';
 import { IModelBucket } from '../storage';
 
 /** A model, and where it lands. */
@@ -37,10 +38,7 @@ export class S3Download implements IDeliveryStrategy {
     this.stall = wholeSeconds('stallTimeout', options.stallTimeout ?? STALL_TIMEOUT, 'pass Duration.minutes(5)');
     this.jitter = options.startJitter && wholeSeconds('startJitter', options.startJitter, 'pass Duration.minutes(1), or leave it out for none');
     this.floor = options.floorRate ?? FLOOR_RATE;
-    this.jobs = options.parallelFiles ?? 4;
-    if (!Number.isInteger(this.jobs) || this.jobs < 1 || this.jobs > 64) {
-      throw new Error(`parallelFiles is ${this.jobs}: give a whole number from 1 to 64`);
-    }
+    this.jobs = checkWhole('parallelFiles', options.parallelFiles ?? 4, 1, 64);
     if (this.floor.isUnresolved() || this.floor.toBytes() < 1 || !Number.isInteger(this.floor.toBytes())) {
       throw new Error('floorRate must be known at synth, in whole bytes and at least one: pass Size.mebibytes(20)');
     }

@@ -6,6 +6,9 @@ import { Token } from 'aws-cdk-lib';
  */
 export const MAX_INT = 2 ** 31 - 1;
 
+/** @internal */
+export const MAX_PORT = 65_535;
+
 /**
  * The number, where it is whole, within bounds and known at synth.
  * @internal

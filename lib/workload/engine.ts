@@ -1,3 +1,5 @@
+import { checkWhole, MAX_PORT } from '../private/numbers';
+
 /** What an engine needs to serve a model from a path. */
 export interface EngineOptions {
   /**
@@ -101,9 +103,7 @@ export class Engine {
 
   private constructor(options: EngineOptions) {
     const { port } = options;
-    if (!Number.isInteger(port) || port < 1 || port > 65535) {
-      throw new Error(`port ${port} of the engine is not valid: give a whole number from 1 to 65535`);
-    }
+    checkWhole('port of the engine', port, 1, MAX_PORT);
     for (const path of [options.readyPath, options.livePath]) {
       if (path !== undefined && !path.startsWith('/')) throw new Error(`'${path}' is not a path that an engine answers on: start it with '/'`);
     }

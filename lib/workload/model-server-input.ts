@@ -3,14 +3,11 @@ import { IConstruct } from 'constructs';
 import type { ModelServerProps } from './model-server-props';
 import type { ResourceRequirements } from './server-container-props';
 import { checkImage, checkLabelKey, checkLabelValue, checkQuantity, checkSubdomain, checkVariable } from '../private/kubernetes-names';
-import { MAX_INT } from '../private/numbers';
+import { checkWhole, MAX_INT, MAX_PORT } from '../private/numbers';
 
 /** @internal */
 export function checkReplicas(replicas: number, id: string): number {
-  if (Token.isUnresolved(replicas) || !Number.isInteger(replicas) || replicas < 0 || replicas > MAX_INT) {
-    throw new Error(`replicas is ${replicas} for server '${id}': give a whole number, known at synth`);
-  }
-  return replicas;
+  return checkWhole(`replicas of server '${id}'`, replicas, 0);
 }
 
 /**
@@ -44,10 +41,7 @@ export function checkNames({ image, env, nodeSelector, priorityClassName, resour
 export function checkPort(props: ModelServerProps, id: string): number {
   const port = props.port ?? props.engine?.options.port;
   if (port === undefined) throw new Error(`server '${id}' has no port: pass port, or an engine, which knows its own`);
-  if (Token.isUnresolved(port) || !Number.isInteger(port) || port < 1 || port > 65535) {
-    throw new Error(`port ${port} of server '${id}' is not valid: give a whole number from 1 to 65535, known at synth`);
-  }
-  return port;
+  return checkWhole(`port of server '${id}'`, port, 1, MAX_PORT);
 }
 
 /** @internal */

@@ -3,6 +3,7 @@ import type { ModelServerProps } from './model-server-props';
 import { mebibytes, totalSize } from '../delivery/limits';
 import { PodParts } from '../delivery/pod-parts';
 import { resourcesPlus } from '../private/container-resources';
+import { checkWhole } from '../private/numbers';
 import { quantityBytes } from '../private/quantity';
 
 type Quantities = Record<string, string>;
@@ -45,9 +46,7 @@ export function hasExtendedResources(container: any): boolean {
 }
 
 function withGpus(limits: Quantities, gpus: number, server: string): Quantities {
-  if (Token.isUnresolved(gpus) || !Number.isInteger(gpus) || gpus < 0) {
-    throw new Error(`gpus is ${gpus} for server '${server}': give a whole number, known at synth`);
-  }
+  checkWhole(`gpus of server '${server}'`, gpus, 0);
   if (gpus > 0 && limits['nvidia.com/gpu'] !== undefined) {
     throw new Error(`server '${server}' has gpus ${gpus} and limits of nvidia.com/gpu '${limits['nvidia.com/gpu']}': give one of both`);
   }

@@ -105,7 +105,7 @@ test('a pod without an identity is refused', () => {
 });
 
 const INVALID: Record<string, [() => unknown, RegExp]> = {
-  'parallelFiles 0': [() => delivered({ parallelFiles: 0 }), /^parallelFiles is 0: give a whole number from 1 to 64$/],
+  'parallelFiles 0': [() => delivered({ parallelFiles: 0 }), /^parallelFiles is 0: give a whole number from 1 to 64, known at synth$/],
   'parallelFiles 65': [() => delivered({ parallelFiles: 65 }), /^parallelFiles is 65: give/],
   'parallelFiles 1.5': [() => delivered({ parallelFiles: 1.5 }), /^parallelFiles is 1.5: give/],
   'parallelFiles as a token': [() => delivered({ parallelFiles: A_NUMBER }), /^parallelFiles is -1\.8\d+e\+289: give a whole number/],

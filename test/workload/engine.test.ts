@@ -90,7 +90,7 @@ test('without an engine, the environment or the command may mention the path', (
 });
 
 test.each([0, -1, 65536, 1.5, NaN])('port %p of an engine is refused', port => {
-  expect(() => Engine.of({ port })).toThrow(`port ${port} of the engine is not valid: give a whole number from 1 to 65535`);
+  expect(() => Engine.of({ port })).toThrow(`port of the engine is ${port}: give a whole number from 1 to 65535`);
 });
 
 test.each([{ readyPath: 'health' }, { livePath: 'health' }, { readyPath: '' }])('a health path that does not start with a slash is refused: %p', paths => {

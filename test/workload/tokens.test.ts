@@ -82,8 +82,8 @@ test.each(Object.keys(REPORTED))('%s that is known only after deploying is refus
 
 const REFUSED: Record<string, [(environment: Environment) => unknown, RegExp]> = {
   'an id': [environment => environment.server({}, UNKNOWN), /^workload name must be known at synth/],
-  'a port': [environment => environment.server({ port: NUMBER }), /^port -1\.8\S+ of server 'llama' is not valid: .*known at synth$/],
-  'a number of GPUs': [environment => environment.server({ gpus: NUMBER }), /^gpus is -1\.8\S+ for server 'llama': give a whole number, known at synth$/],
+  'a port': [environment => environment.server({ port: NUMBER }), /^port of server 'llama' is -1\.8\S+: .*known at synth$/],
+  'a number of GPUs': [environment => environment.server({ gpus: NUMBER }), /^gpus of server 'llama' is -1\.8\S+: give a whole number of at least 0, known at synth$/],
   'a user': [environment => environment.server({ runAsUser: NUMBER }), /^runAsUser -1\.8\S+ of server 'llama' is not valid/],
   'a size of shared memory': [environment => environment.server({ sharedMemory: Size.bytes(NUMBER) }), /sharedMemory/],
   'a size of scratch': [environment => environment.server({ scratch: Size.bytes(NUMBER) }), /scratch/],
@@ -98,7 +98,7 @@ const REFUSED: Record<string, [(environment: Environment) => unknown, RegExp]> =
   'the least replicas': [environment => environment.server({ autoscaling: { minReplicas: NUMBER, maxReplicas: 2, metric: METRIC } }), /^minReplicas of server 'llama' is -1\.8\S+: .*known at synth$/],
   'the most replicas': [environment => environment.server({ autoscaling: { maxReplicas: NUMBER, metric: METRIC } }), /^maxReplicas of server 'llama' is -1\.8\S+: .*known at synth$/],
   'a stabilization': [environment => environment.server({ autoscaling: { maxReplicas: 2, metric: METRIC, scaleDownStabilization: Duration.minutes(NUMBER) } }), /^scaleDownStabilization is .*known at synth$/],
-  'the port of an engine': [() => Engine.of({ port: NUMBER }), /^port -1\.8\S+ of the engine is not valid/],
+  'the port of an engine': [() => Engine.of({ port: NUMBER }), /^port of the engine is -1\.8/],
   'a path of a model': [environment => environment.deliver(model(), { path: UNKNOWN }), /^path of model serving\/llama@1 must be known at synth/],
   'a downloader image': [() => Downloader.awsCli({ image: UNKNOWN }), /^image of the downloader must be known at synth/],
   'parallel files': [({ bucket }) => ModelDelivery.s3Download({ bucket, parallelFiles: NUMBER }), /^parallelFiles is/],
