@@ -44,14 +44,17 @@ export function sha256Of(bytes: Buffer | string): string {
   return createHash('sha256').update(bytes).digest('hex');
 }
 
-/** Hashes a file as it comes by: whole, and each part. */
+/** Hashes a file as it comes by: whole, and each part. Refers to nothing outside of it, for a worker thread runs its text. */
 export class PartHasher {
-  private readonly whole = createHash('sha256');
-  private part: Hash = createHash('sha256');
+  private readonly whole: Hash;
+  private part: Hash;
   private inPart = 0;
   private readonly parts: string[] = [];
 
-  constructor(private readonly partSize: number) {}
+  constructor(private readonly partSize: number, private readonly newHash: () => Hash = () => createHash('sha256')) {
+    this.whole = this.newHash();
+    this.part = this.newHash();
+  }
 
   public update(chunk: Buffer) {
     this.whole.update(chunk);
@@ -64,14 +67,14 @@ export class PartHasher {
     }
   }
 
-  public digest(): Required<FileDigest> {
+  public digest(): { sha256: string; parts: string[] } {
     if (this.inPart > 0 || this.parts.length === 0) this.endPart();
     return { sha256: this.whole.digest('hex'), parts: this.parts };
   }
 
   private endPart() {
     this.parts.push(this.part.digest('hex'));
-    this.part = createHash('sha256');
+    this.part = this.newHash();
     this.inPart = 0;
   }
 }

@@ -15,12 +15,13 @@ export function isLitter(path: string): boolean {
 
 /**
  * A filter by globs as picomatch reads them. A glob without `/` is for the name in whatever folder; a glob of a folder is for all in it.
- * What `include` names is taken even where it is litter; `exclude` has the last word.
+ * Litter stays out, unless a glob of `include` names it. `exclude` has the last word.
  */
 export function filterOf(include: string[], exclude: string[]): Filter {
   const included = matcher(include);
   const excluded = matcher(exclude);
-  return { accepts: path => !excluded(path) && (include.length > 0 ? included(path) : !isLitter(path)) };
+  const wanted = matcher(include.filter(isLitter));
+  return { accepts: path => !excluded(path) && (include.length === 0 || included(path)) && (!isLitter(path) || wanted(path)) };
 }
 
 function matcher(globs: string[]): (path: string) => boolean {

@@ -25,6 +25,8 @@ export interface Source {
   readonly label: string;
   /** In the order of their paths' bytes. */
   readonly files: SourceFile[];
+  /** Paths of known litter that is not a part of it. */
+  readonly leftOut?: string[];
   /** What `model.json` says beside `totalBytes`: only what follows from the source alone, so that two publishers write the same. */
   readonly description: { readonly [key: string]: unknown };
   /**

@@ -1,0 +1,88 @@
+import * as os from 'node:os';
+import { Worker } from 'node:worker_threads';
+import { FileDigest, PartHasher } from './digests';
+import { CommandError } from '../cli/command';
+
+/** A file's digest, and what the file was when its last byte was read. */
+export interface HashedFile extends FileDigest {
+  readonly stat: FileStat;
+}
+
+/** What changes when a file does. */
+export interface FileStat {
+  readonly size: bigint;
+  readonly mtimeNs: bigint;
+  readonly ino: bigint;
+}
+
+interface Task { readonly path: string; readonly partSize: number }
+type Answer = { readonly bytes: number } | { readonly hashed: HashedFile } | { readonly error: string };
+
+const MAX_WORKERS = 8;
+
+/** Hashes local files on worker threads, one file on each. */
+export class HashPool {
+  private readonly idle: Worker[] = [];
+  private readonly all: Worker[] = [];
+
+  /** How many files are hashed at once. */
+  public readonly size: number;
+
+  constructor(files: number, totalBytes: number) {
+    this.size = Math.max(1, Math.min(os.availableParallelism(), MAX_WORKERS, files, Math.ceil(totalBytes / 2 ** 25)));
+  }
+
+  /** @throws where the file can't be read */
+  public async hash(task: Task, onBytes: (bytes: number) => void): Promise<HashedFile> {
+    const worker = this.idle.pop() ?? this.start();
+    try {
+      return await new Promise<HashedFile>((resolve, reject) => {
+        worker.once('error', reject);
+        worker.on('message', (answer: Answer) => {
+          if ('bytes' in answer) onBytes(answer.bytes);
+          else if ('hashed' in answer) resolve(answer.hashed);
+          else reject(new CommandError(`'${task.path}' can't be read: ${answer.error}`));
+        });
+        worker.postMessage(task);
+      });
+    } finally {
+      worker.removeAllListeners();
+      this.idle.push(worker);
+    }
+  }
+
+  public async end(): Promise<void> {
+    await Promise.all(this.all.map(worker => worker.terminate()));
+  }
+
+  private start(): Worker {
+    const worker = new Worker(`(${serve.toString()})(${PartHasher.toString()})`, { eval: true });
+    this.all.push(worker);
+    return worker;
+  }
+}
+
+/** Runs in the worker, as text: so it is the same from sources and from the one file that the command line is bundled into, and refers to nothing outside of it. */
+function serve(Hasher: typeof PartHasher): void {
+  const { parentPort } = process.getBuiltinModule('node:worker_threads');
+  const { createHash } = process.getBuiltinModule('node:crypto');
+  const fs = process.getBuiltinModule('node:fs');
+  const buffer = Buffer.allocUnsafeSlow(2 ** 20);
+  parentPort!.on('message', ({ path, partSize }: Task) => {
+    let descriptor;
+    try {
+      descriptor = fs.openSync(path, 'r');
+      const hasher = new Hasher(partSize, () => createHash('sha256'));
+      for (let read = fs.readSync(descriptor, buffer); read > 0; read = fs.readSync(descriptor, buffer)) {
+        hasher.update(buffer.subarray(0, read));
+        parentPort!.postMessage({ bytes: read });
+      }
+      const { size, mtimeNs, ino } = fs.fstatSync(descriptor, { bigint: true });
+      parentPort!.postMessage({ hashed: { ...hasher.digest(), stat: { size, mtimeNs, ino } } });
+    } catch (error) {
+      parentPort!.postMessage({ error: (error as Error).message });
+    } finally {
+      if (descriptor !== undefined) fs.closeSync(descriptor);
+    }
+  });
+}
