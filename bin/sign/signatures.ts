@@ -4,10 +4,10 @@ import { createBundle, openBundle } from './bundle';
 import { keyName } from './public-key';
 import { publicKeyIn, readText, Signer } from './signer';
 import { statementOf, unnamedBy } from './statement';
-import { CommandError } from '../cli/command';
-import type { Store } from '../cli/store';
 import { ModelId, SIGNATURES, versionPrefix } from '../../lib/model/layout';
 import type { ModelChecksums } from '../../lib/model/model-checksums';
+import { CommandError } from '../cli/command';
+import type { Store } from '../cli/store';
 
 /** Where the signature of a version by this key is. */
 export function signatureKey(id: ModelId, publicKey: KeyObject): string {
@@ -32,7 +32,7 @@ export async function signVersion(store: Store, id: ModelId, checksums: ModelChe
  * @returns as `signVersion`
  * @throws as `signVersion`, and where the signature is not with this key, or not of these files
  */
-export async function addSignature(store: Store, id: ModelId, checksums: ModelChecksums, bundleFile: string, publicKeyFile: string): Promise<boolean> {
+export async function addSignature(store: Store, id: ModelId, checksums: ModelChecksums, bundleFile: string, publicKeyFile: string) {
   const publicKey = publicKeyIn(publicKeyFile);
   const text = readText(bundleFile);
   checkSignature(text, checksums, publicKey, bundleFile);

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
-import { CommandError } from '../cli/command';
 import { displayName, ModelId } from '../../lib/model/layout';
 import { ChecksumEntry, ModelChecksums } from '../../lib/model/model-checksums';
+import { CommandError } from '../cli/command';
 
 /*
  * What is signed: an in-toto statement that lists every file with its SHA-256, in the form of the OpenSSF's model signing
