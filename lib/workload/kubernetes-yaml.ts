@@ -1,5 +1,5 @@
-import { Yaml } from 'cdk8s';
-import { sha256 } from '../private/sha256';
+import { ScalarTag, stringify } from 'yaml';
+import { resolveScalar } from './yaml-scalars';
 
 /** The order in which people write, and `kubectl explain` lists, the keys of common objects; the others follow by name. */
 const USUAL_ORDER = [
@@ -19,29 +19,53 @@ const RANK = new Map(USUAL_ORDER.map((key, index) => [key, index]));
  * @internal
  */
 export function kubernetesYaml(documents: any[]): string {
-  const quoted = new Map<string, string>();
-  const text = Yaml.stringify(...documents.map(document => inUsualOrder(document, quoted)));
-  return quoted.size === 0 ? text : text.replace(/quoted-[0-9a-f]{64}/g, placeholder => quoted.get(placeholder) ?? placeholder);
+  return documents.map(document => yamlOf(inUsualOrder(document))).join('---\n');
 }
 
-/** What some readers take for a number, a line break or no YAML at all, and cdk8s leaves as it is. */
-const MISREAD = /^[-+]?0o[0-7]+$|[\x7f-\x9f\u2028\u2029\ufffe\uffff]/;
-
-/** A stand-in, for which the same text in quotes comes in the end. */
-function quote(value: string, quoted: Map<string, string>): string {
-  const placeholder = `quoted-${sha256(value)}`;
-  quoted.set(placeholder, JSON.stringify(value).replace(/[\x7f-\x9f\u2028\u2029\ufffe\uffff]/g, character => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`));
-  return placeholder;
+/**
+ * One value as YAML, which readers of YAML 1.1, kubectl's and YAML 1.2 take for the same.
+ * @internal
+ */
+export function yamlOf(value: any, indent = 2): string {
+  return stringify(value, { indent, keepUndefined: true, lineWidth: 0, version: '1.1', aliasDuplicateObjects: false, customTags: tags => [QUOTED, ...tags] });
 }
 
-function inUsualOrder(value: any, quoted: Map<string, string>): any {
-  if (typeof value === 'string' && MISREAD.test(value)) return quote(value, quoted);
-  if (Array.isArray(value)) return value.map(item => inUsualOrder(item, quoted));
+/** What some readers take for a line break or no YAML at all. */
+const CONTROL = /[\x7f-\x9f\u2028\u2029\ufffe\uffff]/g;
+
+/**
+ * A text in double quotes that any reader of JSON or YAML takes for the same.
+ * @internal
+ */
+export function quoted(text: string): string {
+  return JSON.stringify(text).replace(CONTROL, character => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`);
+}
+
+/** Strings that the YAML library leaves as they are, and some readers take for something else. */
+const QUOTED: ScalarTag = {
+  tag: 'tag:yaml.org,2002:str',
+  default: true,
+  test: CONTROL, // of two tags the library takes the one that has a test
+  identify: value => typeof value === 'string' && (value.search(CONTROL) >= 0 || typeof resolveScalar(value) !== 'string'),
+  resolve: text => text,
+  stringify: ({ value }) => quoted(String(value)),
+};
+
+/**
+ * The same value with all keys in their usual order.
+ * @internal
+ */
+export function inUsualOrder(value: any): any {
+  if (Array.isArray(value)) return value.map(inUsualOrder);
   if (value === null || typeof value !== 'object') return value;
   const keys = Object.keys(value).sort((a, b) => rank(a) - rank(b) || (a < b ? -1 : 1));
-  return Object.fromEntries(keys.map(key => [inUsualOrder(key, quoted), inUsualOrder(value[key], quoted)]));
+  return Object.fromEntries(keys.map(key => [key, inUsualOrder(value[key])]));
 }
 
-function rank(key: string): number {
+/**
+ * The place of a key in the usual order; keys that are not in it have the last.
+ * @internal
+ */
+export function rank(key: string): number {
   return RANK.get(key) ?? USUAL_ORDER.length;
 }

@@ -1,0 +1,348 @@
+import { isAlias, isMap, isScalar, isSeq, Scalar } from 'yaml';
+import { rank } from './kubernetes-yaml';
+import { matchItems } from './list-matching';
+import { isMerge, YamlDocument } from './yaml-reading';
+import { keyOf } from './yaml-scalars';
+import { afterKey, blockOf, isLeaf, JsonLayout, jsonOf, jsonPair, pairOf, styleOf, YamlStyle } from './yaml-style';
+import { sameValue } from '../private/same-value';
+
+/** A piece of text that takes the place of another. */
+interface Splice {
+  readonly start: number;
+  readonly end: number;
+  readonly text: string;
+}
+
+/** Where a node sits: behind an indicator (the colon of a key, a dash) of a key or an item that begins at a column. */
+interface Slot {
+  /** Where the indicator ends. */
+  readonly after: number;
+  /** Where the node's tag, anchor or value begins. */
+  readonly from: number;
+  readonly column: number;
+  readonly dash: boolean;
+}
+
+/** A pair of a map, or an item of a list. */
+interface Member {
+  /** Where its key or dash begins, in a list in brackets its value. */
+  readonly start: number;
+  /** Where its value ends. */
+  readonly end: number;
+  readonly slot: Slot;
+  readonly value: any;
+  /** Of a pair; undefined for a merge. */
+  readonly key?: string;
+}
+
+/**
+ * The text of a document with its value changed. The text stays as it is wherever the value does: pieces are put in, and none is written anew that
+ * needs no change.
+ * @internal
+ */
+export function editDocument(document: YamlDocument, changed: any): string {
+  return new Editing(document).apply(changed);
+}
+
+class Editing {
+  private readonly splices: Splice[] = [];
+  /** Nodes with an anchor that hold a change: aliases of them are written out. */
+  private readonly detached = new Set<unknown>();
+  private readonly anchored: unknown[] = [];
+  private readonly style: YamlStyle;
+  private readonly json: boolean;
+  private readonly eol: string;
+  private readonly text: string;
+
+  constructor(private readonly document: YamlDocument) {
+    this.text = document.text;
+    this.style = styleOf(document.text, document.contents);
+    this.json = (document.contents as any)?.flow === true;
+    this.eol = /\r\n/.test(document.text) ? '\r\n' : '\n';
+  }
+
+  public apply(changed: any): string {
+    const root = this.document.contents as any;
+    this.visit({ after: root.range[0], from: root.range[0], column: 0, dash: false }, root, changed);
+    // at one place insertions come before removals
+    const order = this.splices.map((splice, index) => ({ ...splice, index })).sort((a, b) => a.start - b.start || a.end - b.end || a.index - b.index);
+    let out = '';
+    let position = 0;
+    for (const { start, end, text } of order) {
+      out += this.text.slice(position, start) + text;
+      position = Math.max(position, end);
+    }
+    return out + this.text.slice(position);
+  }
+
+  private put(start: number, end: number, text: string) {
+    for (const node of this.anchored) this.detached.add(node);
+    this.splices.push({ start, end, text: text.replace(/\r?\n/g, this.eol) });
+  }
+
+  private visit(slot: Slot, node: any, value: any, flow = false) {
+    if (isAlias(node)) {
+      const target = this.document.targetOf(node);
+      if (this.detached.has(target) || !sameValue(this.document.valueOf(target), value)) this.replace(slot, node, value, flow);
+      return;
+    }
+    const same = sameValue(this.document.valueOf(node), value);
+    if (same && this.detached.size === 0) return;
+    if (node?.anchor !== undefined) this.anchored.push(node);
+    if (isMap(node) && isObject(value) && this.visitMap(slot, node, value, flow || node.flow === true)) {
+      // done
+    } else if (isSeq(node) && Array.isArray(value) && value.length > 0 && node.items.length > 0) {
+      this.visitList(slot, node, value, flow || node.flow === true);
+    } else if (!same) {
+      this.replace(slot, node, value, flow);
+    }
+    if (node?.anchor !== undefined) this.anchored.pop();
+  }
+
+  /** False where the map had to be replaced as a whole, which is the caller's to do. */
+  private visitMap(slot: Slot, node: any, value: any, flow: boolean): boolean {
+    const members = this.membersOf(node, slot);
+    if (members.length === 0 || !node.srcToken) return false;
+    if (Object.keys(value).length === 0) return false;
+    const inFlow = flow && this.worthBlock(slot, node, value);
+    if (inFlow) return true;
+    const before = this.document.valueOf(node);
+    const merges = members.filter(({ key }) => key === undefined);
+    if (merges.length > 0 && this.mergesChange(members, value, before)) {
+      this.replace(slot, node, value, flow);
+      return true;
+    }
+    const own = new Map(members.filter(({ key }) => key !== undefined).map(member => [member.key!, member]));
+    const added = Object.keys(value).filter(key => !own.has(key) && (!(key in before) || !sameValue(before[key], value[key])));
+    const removed = new Set([...own.keys()].filter(key => !(key in value)));
+    if (removed.size === members.length) {
+      this.replace(slot, node, value, flow);
+      return true;
+    }
+    this.remove(members, member => member.key !== undefined && removed.has(member.key), flow);
+    const groups = new Map<number, string[]>();
+    for (const key of added) {
+      const index = merges.length > 0 ? members.length : placeOf(key, members.map(member => member.key!));
+      groups.set(index, [...groups.get(index) ?? [], key]);
+    }
+    for (const [index, keys] of groups) this.insert(slot, node, members, index, keys.sort((a, b) => rank(a) - rank(b)).map(key => this.pairText(key, value[key], members, flow)), flow);
+    for (const [key, member] of own) if (key in value) this.visit(member.slot, member.value, value[key], flow);
+    return true;
+  }
+
+  /** Whether the map can't keep its merges. */
+  private mergesChange(members: Member[], value: any, before: any): boolean {
+    const winners = new Map<string, Member>();
+    for (const member of members) {
+      if (member.key !== undefined) {
+        winners.set(member.key, member);
+        continue;
+      }
+      const sources = isSeq(member.value) ? member.value.items as any[] : [member.value];
+      if (sources.some(source => isAlias(source) && this.detached.has(this.document.targetOf(source)))) return true;
+      for (const source of sources) for (const key of Object.keys(this.document.valueOf(source))) winners.set(key, member);
+    }
+    const own = new Set(members.map(({ key }) => key));
+    return [...winners].some(([key, member]) => member.key === undefined && (!(key in value) || own.has(key) && !sameValue(before[key], value[key])));
+  }
+
+  private visitList(slot: Slot, node: any, value: any[], flow: boolean) {
+    if (flow && this.worthBlock(slot, node, value)) return;
+    const before = this.document.valueOf(node) as any[];
+    const members = this.membersOf(node, slot);
+    const matches = matchItems(before, value);
+    const kept = new Set(matches);
+    if (matches.every(match => match < 0)) {
+      this.replace(slot, node, value, flow);
+      return;
+    }
+    this.remove(members, (_, index) => !kept.has(index), flow);
+    let index = 0;
+    for (let at = 0; at < value.length; at++) {
+      if (matches[at] >= 0) {
+        index = matches[at] + 1;
+        continue;
+      }
+      const from = at;
+      while (at + 1 < value.length && matches[at + 1] < 0) at++;
+      this.insert(slot, node, members, index, value.slice(from, at + 1).map(item => this.itemText(item, members, flow)), flow);
+    }
+    matches.forEach((match, at) => { if (match >= 0) this.visit(members[match].slot, members[match].value, value[at], flow); });
+  }
+
+  private pairText(key: string, value: any, members: Member[], flow: boolean): string {
+    return flow ? jsonPair(key, value, this.layoutAt(members)) : pairOf(key, value, this.columnOf(members[0].start), this.style);
+  }
+
+  private itemText(value: any, members: Member[], flow: boolean): string {
+    if (flow) return jsonOf(value, this.layoutAt(members));
+    const column = this.columnOf(members[0].start) + this.style.dash;
+    return `-${' '.repeat(this.style.dash - 1)}${blockOf(value, column, this.style)}`;
+  }
+
+  private insert(slot: Slot, node: any, members: Member[], index: number, texts: string[], flow: boolean) {
+    const first = members[0].start;
+    if (flow) {
+      const own = this.beginsLine(first);
+      const separator = own ? `\n${' '.repeat(this.columnOf(first))}` : this.layoutAt(members).spaced ? ' ' : '';
+      if (index === 0) this.put(first, first, texts.map(text => `${text},${separator}`).join(''));
+      else this.put(members[index - 1].end, members[index - 1].end, texts.map(text => `,${separator}${text}`).join(''));
+      return;
+    }
+    const indent = ' '.repeat(this.columnOf(first));
+    if (index > 0 || this.beginsLine(first) && slot.after < first && this.text.slice(slot.after, first).includes('\n')) {
+      const place = this.lineEnd(index > 0 ? members[index - 1].end : slot.after);
+      // a block of text at the end of a file ends with a line
+      const last = place === this.text.length && /[|>][-+\d]*\n/.test(texts.join('\n')) ? '\n' : '';
+      this.put(place, place, texts.map(text => `\n${indent}${text}`).join('') + last);
+    } else {
+      this.put(first, first, texts.map(text => `${text}\n${indent}`).join(''));
+    }
+  }
+
+  private remove(members: Member[], gone: (member: Member, index: number) => boolean, flow: boolean) {
+    let kept = false;
+    members.forEach((member, index) => {
+      if (!gone(member, index)) {
+        kept = true;
+      } else if (flow) {
+        if (kept) this.put(members[index - 1].end, member.end, '');
+        else this.put(member.start, members[index + 1].start, '');
+      } else if (this.beginsLine(member.start)) {
+        const start = this.text.lastIndexOf('\n', member.start - 1);
+        this.put(start < 0 ? 0 : start - (this.text[start - 1] === '\r' ? 1 : 0), this.lineEnd(member.end), '');
+      } else {
+        this.put(member.start, members[index + 1].start, '');
+      }
+    });
+  }
+
+  private replace(slot: Slot, node: any, value: any, flow: boolean) {
+    const end = Math.max(endOf(node, slot.after, this.text), slot.from);
+    if (flow || this.json) {
+      const layout = { ...this.layoutAt([]), column: this.indentOf(slot.from), step: this.json && this.text.includes('\n') ? this.style.step : 0 };
+      this.put(slot.from, end, `${slot.from === slot.after ? ' ' : ''}${jsonOf(value, layout)}`);
+    } else if (slot.dash) {
+      this.put(slot.after, end, `${' '.repeat(this.style.dash - 1)}${blockOf(value, slot.column + this.style.dash, this.style)}`);
+    } else if (isLeaf(value)) {
+      this.put(slot.after, end, afterKey(value, slot.column, this.style));
+    } else {
+      // a comment behind the old value stays behind the key
+      this.put(slot.after, end, '');
+      const place = this.lineEnd(end);
+      this.put(place, place, afterKey(value, slot.column, this.style));
+    }
+  }
+
+  /** Rewrites a list or map in brackets as a block where a text of several lines comes in; whether it did. */
+  private worthBlock(slot: Slot, node: any, value: any): boolean {
+    if (this.json || !node.srcToken || !multiline(value) || multiline(this.document.valueOf(node))) return false;
+    if (this.flowDepth(node) > 0) return false;
+    this.replace(slot, node, value, false);
+    return true;
+  }
+
+  /** How many brackets a node is in. */
+  private flowDepth(wanted: any): number {
+    const visit = (node: any, depth: number): number | undefined => {
+      if (node === wanted) return depth;
+      const inner = depth + (node?.flow === true ? 1 : 0);
+      const children = isMap(node) ? node.items.map(pair => pair.value) : isSeq(node) ? node.items : [];
+      for (const child of children) {
+        const found = visit(child, inner);
+        if (found !== undefined) return found;
+      }
+      return undefined;
+    };
+    return visit(this.document.contents, 0) ?? 0;
+  }
+
+  private membersOf(node: any, slot: Slot): Member[] {
+    const tokens: any[] = node.srcToken?.items ?? [];
+    const items = tokens.filter(token => token.key || token.sep || token.value || token.start.some((part: any) => part.type === 'seq-item-ind' || part.type === 'explicit-key-ind'));
+    return node.items.map((item: any, index: number) => {
+      const token = items[index];
+      const pair = isMap(node);
+      const value = pair ? (item as any).value : item;
+      const start = firstOf(token.start) ?? token.key?.offset ?? token.value?.offset ?? value?.range?.[0] ?? slot.from;
+      const parts: any[] = pair ? token.sep ?? [] : token.start;
+      const indicator = parts.find(part => part.type === (pair ? 'map-value-ind' : 'seq-item-ind'));
+      const keyEnd = pair ? (item as any).key?.range?.[1] ?? start : start;
+      const after = indicator ? indicator.offset + indicator.source.length : keyEnd;
+      const props = parts.filter(part => part.offset >= after && ['anchor', 'tag'].includes(part.type));
+      const from = props[0]?.offset ?? token.value?.offset ?? after;
+      const ownSlot = { after, from, column: this.columnOf(start), dash: !pair };
+      const lastProp = props.at(-1);
+      const end = Math.max(endOf(value, after, this.text), lastProp ? lastProp.offset + lastProp.source.length : 0, after);
+      const key = pair && !isMerge((item as any).key) ? keyOf(this.document.valueOf((item as any).key)) : undefined;
+      return { start, end, slot: ownSlot, value, key };
+    });
+  }
+
+  private layoutAt(members: Member[]): JsonLayout {
+    const own = members.length > 0 && this.beginsLine(members[0].start);
+    const column = own ? this.columnOf(members[0].start) : 0;
+    return { column, step: own ? this.style.step : 0, spaced: !this.json || /[,:] /.test(this.text), json: this.json };
+  }
+
+  private columnOf(offset: number): number {
+    return offset - this.text.lastIndexOf('\n', offset - 1) - 1;
+  }
+
+  private indentOf(offset: number): number {
+    const start = this.text.lastIndexOf('\n', offset - 1) + 1;
+    return /^ */.exec(this.text.slice(start))![0].length;
+  }
+
+  private beginsLine(offset: number): boolean {
+    return /^[ \t]*$/.test(this.text.slice(this.text.lastIndexOf('\n', offset - 1) + 1, offset));
+  }
+
+  /** The end of a line, before what breaks it. */
+  private lineEnd(offset: number): number {
+    const end = this.text.indexOf('\n', offset);
+    return end < 0 ? this.text.length : this.text[end - 1] === '\r' ? end - 1 : end;
+  }
+}
+
+/** Where a node's own text ends, without comments and line breaks after it. */
+function endOf(node: any, after: number, text: string): number {
+  if (node === null || node === undefined) return after;
+  if ((isMap(node) || isSeq(node)) && !node.flow && node.items.length > 0) {
+    const last = node.items.at(-1) as any;
+    const value = isMap(node) ? last.value : last;
+    const token = (node.srcToken as any)?.items.at(-1);
+    const parts: any[] = [...token?.start ?? [], ...token?.sep ?? []].filter(part => !['space', 'newline', 'comment'].includes(part.type));
+    const indicatorEnd = Math.max(0, ...parts.map(part => part.offset + part.source.length));
+    return Math.max(endOf(value, indicatorEnd, text), indicatorEnd, isMap(node) ? last.key?.range?.[1] ?? 0 : 0);
+  }
+  if (isScalar(node) && (node.type === Scalar.BLOCK_LITERAL || node.type === Scalar.BLOCK_FOLDED)) {
+    const [start, end] = node.range!;
+    const keep = /^[|>][-\d]*\+/.test(text.slice(start, end)); // its empty lines are part of it
+    return start + text.slice(start, end).replace(keep ? /\r?\n$/ : /(\r?\n)+$/, '').length;
+  }
+  if (isScalar(node) && node.range![0] === node.range![1]) return after;
+  return node.range[1];
+}
+
+function firstOf(parts: any[]): number | undefined {
+  return parts.find(part => !['space', 'newline', 'comment', 'comma'].includes(part.type))?.offset;
+}
+
+/** Where a new key goes: behind those before it in the alphabet where the keys are in its order, or else in the usual order. */
+function placeOf(key: string, keys: string[]): number {
+  const alphabetical = keys.length >= 3 && keys.every((other, index) => index === 0 || keys[index - 1] < other);
+  if (alphabetical) return keys.filter(other => other < key).length;
+  const before = keys.map((other, index) => ({ index, rank: rank(other) })).filter(other => other.rank < rank(key) && other.rank < rank(''));
+  if (rank(key) === rank('')) return keys.length;
+  return before.length === 0 ? 0 : before.reduce((best, other) => other.rank >= best.rank ? other : best).index + 1;
+}
+
+function isObject(value: any): boolean {
+  return value !== null && typeof value === 'object' && !Array.isArray(value);
+}
+
+function multiline(value: any): boolean {
+  if (typeof value === 'string') return value.trimEnd().includes('\n');
+  return value !== null && typeof value === 'object' && Object.values(value).some(multiline);
+}
