@@ -1,5 +1,6 @@
 import * as fs from 'node:fs';
 import * as path from 'node:path';
+import type { ModelId } from './layout';
 import { LockedVersion, lockKey, ModelsLock, parseModelsLock } from './models-lock';
 
 /**
@@ -10,7 +11,7 @@ import { LockedVersion, lockKey, ModelsLock, parseModelsLock } from './models-lo
  * @throws where the file is not there or not valid, or has no such model or version
  * @internal
  */
-export function lockedModel(file: string, model: { readonly tenant?: string; readonly name: string }, version?: string): LockedVersion & { readonly version: string } {
+export function lockedModel(file: string, model: Omit<ModelId, 'version'>, version?: string): LockedVersion & { readonly version: string } {
   const lock = readLock(file);
   const key = lockKey(model);
   const locked = lock.get(key);

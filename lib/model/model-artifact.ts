@@ -93,7 +93,8 @@ export class ModelArtifact {
     literal(file, 'path of a lock file', 'it is read at synth; pass a literal string');
     const name = checkModelName(props.name);
     const tenant = props.tenant === undefined ? undefined : checkTenant(props.tenant);
-    const { version, digest, totalBytes } = lockedModel(file, { tenant, name }, props.version === undefined ? undefined : checkVersion(props.version));
+    const wanted = props.version === undefined ? undefined : checkVersion(props.version);
+    const { version, digest, totalBytes } = lockedModel(file, { tenant, name }, wanted);
     return new ModelArtifact({ name, tenant, version, digest, size: Size.bytes(totalBytes) });
   }
 

@@ -34,7 +34,7 @@ export type ModelsLock = ReadonlyMap<string, LockedModel>;
  * The key of a model in a lock file.
  * @internal
  */
-export function lockKey({ tenant, name }: { readonly tenant?: string; readonly name: string }): string {
+export function lockKey({ tenant, name }: Omit<ModelId, 'version'>): string {
   return tenant === undefined ? name : `${tenant}/${name}`;
 }
 

@@ -1,5 +1,5 @@
-import { Token } from 'aws-cdk-lib';
-import { checkAnnotationKey, checkHost, checkLabel, checkSubdomain, checkUrlPath } from '../private/kubernetes-names';
+import { httpRoute } from './http-route';
+import { checkAnnotationKey, checkHost, checkSubdomain, checkUrlPath } from '../private/kubernetes-names';
 
 /** How an Ingress leads to a server. */
 export interface IngressExposureOptions {
@@ -76,9 +76,6 @@ export interface HttpRouteExposureOptions {
   readonly path?: string;
 }
 
-/** https://gateway-api.sigs.k8s.io/reference/spec/#httproutespec */
-const MAX_HOSTNAMES = 16;
-
 /**
  * How requests reach a server from outside the cluster. Answers of a model may be long in coming: an Application Load Balancer cuts a connection
  * that is idle for 60 seconds, unless its controller is told otherwise.
@@ -110,18 +107,8 @@ export class Exposure {
    * @throws where a host, path or name is not valid
    */
   public static httpRoute(options: HttpRouteExposureOptions): Exposure {
-    const { gateway: { name: gateway, namespace, sectionName }, hostnames = [], path = '/' } = options;
-    checkSubdomain('name of a Gateway', gateway);
-    if (namespace !== undefined) checkLabel('namespace of a Gateway', namespace);
-    if (sectionName !== undefined) checkSubdomain('name of a listener', sectionName);
-    if (!Token.isUnresolved(hostnames)) hostnames.forEach(hostname => checkHost('hostname of an HTTPRoute', hostname));
-    if (hostnames.length > MAX_HOSTNAMES) throw new Error(`an HTTPRoute has ${hostnames.length} hostnames, and takes ${MAX_HOSTNAMES}: give fewer, or those of the listener by leaving them out`);
-    checkUrlPath('path of an HTTPRoute', path);
-    return new Exposure('gateway.networking.k8s.io/v1', 'HTTPRoute', {}, (name, port) => ({
-      parentRefs: [{ name: gateway, namespace, sectionName }],
-      hostnames: hostnames.length > 0 ? hostnames : undefined,
-      rules: [{ matches: [{ path: { type: 'PathPrefix', value: path } }], backendRefs: [{ name, port }] }],
-    }));
+    const { apiVersion, kind, spec } = httpRoute(options);
+    return new Exposure(apiVersion, kind, {}, (name, port) => spec([{ name, port }]));
   }
 
   private constructor(

@@ -71,8 +71,8 @@ function spelled(quantity: string | undefined): string {
  * Below a stack it would never be written: CDK synthesises no Kubernetes objects.
  * @internal
  */
-export function refuseStack(scope: IConstruct, name: string) {
+export function refuseStack(scope: IConstruct, name: string, what = 'server') {
   if (Stage.of(scope)) {
-    throw new Error(`server '${name}' is in the tree of the CDK app, which writes no Kubernetes objects: pass a ModelManifests as its scope`);
+    throw new Error(`${what} '${name}' is in the tree of the CDK app, which writes no Kubernetes objects: pass a ModelManifests as its scope`);
   }
 }

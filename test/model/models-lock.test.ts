@@ -113,7 +113,7 @@ const WRONG: Record<string, [string, string]> = {
   'no format': [change('"lockVersion": 1,', ''), "f: key 'lockVersion' is missing"],
   'an unknown key': [change('"current": "9"', '"curent": "9"'), "f: key 'curent' of serving/llama is not known: there are current and versions"],
   'a key that is missing': [change(/"current": "9",\n/, ''), "f: key 'current' of serving/llama is missing"],
-  'a current version that is not there': [change('"current": "9"', '"current": "8"'), `f: current of serving/llama is "8", which is none of its versions: give one of '9', '10'`],
+  'a current version that is not there': [change('"current": "9"', '"current": "8"'), 'f: current of serving/llama is "8", which is none of its versions: give one of \'9\', \'10\''],
   'a current version that is a number': [change('"current": "9"', '"current": 9'), 'f: current of serving/llama is 9, which is none of its versions'],
   'a current version that every object has': [change('"current": "9"', '"current": "toString"'), 'f: current of serving/llama is "toString", which is none'],
   'versions that are a list': ['{"lockVersion":1,"models":{"a":{"current":"1","versions":["1"]}}}', 'f: versions of a is ["1"]: expected an object'],

@@ -137,8 +137,8 @@ export const WORKLOAD_MUTANTS: Mutant[] = [
   {
     what: 'an HTTPRoute names the port that it has no name for',
     file: 'lib/workload/exposure.ts',
-    replace: 'backendRefs: [{ name, port }]',
-    by: 'backendRefs: [{ name, port: \'http\' }]',
+    replace: 'spec([{ name, port }])',
+    by: 'spec([{ name, port: \'http\' }])',
     test: 'test/workload/exposure.test.ts',
     only: 'leads from the Gateway',
   },
