@@ -1,13 +1,15 @@
-import { ApiObject } from 'cdk8s';
 import { IConstruct } from 'constructs';
-import { hasPodTemplate, podSpecOf, withModels, WORKLOADS } from './attached-workload';
+import { attachTarget, AttachTarget } from './attach-target';
+import { withModels } from './attached-workload';
 import { bindModels } from './bind-models';
 import { warnOfMissingDigests } from './digest-warnings';
+import { ensureServiceAccount } from './ensure-service-account';
+import { InitContainerPosition } from './init-container-position';
 import type { DeliveredModel } from './model-delivery';
 import { modelsAnnotation } from './models-annotation';
 import { PodFacts } from './pod-parts';
 import { WorkloadIdentity } from '../access';
-import { ServiceAccount } from '../workload/service-account';
+import { warn } from '../private/warn';
 
 /** How a model is attached to a workload. All models of one workload have the same: what a later call leaves out is as the first call gave it. */
 export interface AttachOptions {
@@ -31,20 +33,29 @@ export interface AttachOptions {
    * @default false
    */
   readonly withholdCredentials?: boolean;
+
+  /**
+   * Where the init containers that bring models come among those of the workload.
+   *
+   * @default - first, but after restartable ones (sidecars)
+   */
+  readonly initContainerPosition?: InitContainerPosition;
 }
 
 /** The models of one workload. */
 class Attachment {
   private readonly models: DeliveredModel[] = [];
+  private readonly warned = new Set<string>();
 
-  constructor(private readonly workload: IConstruct, private readonly options: AttachOptions) {}
+  constructor(private readonly workload: IConstruct, private readonly target: AttachTarget, private readonly options: AttachOptions) {}
 
   public add(delivered: DeliveredModel, options: AttachOptions) {
-    const { path } = this.workload.node;
-    const { identity, containers, withholdCredentials = false } = this.options;
+    const { label: path } = this.target;
+    const { identity, containers, withholdCredentials = false, initContainerPosition: position = InitContainerPosition._DEFAULT } = this.options;
     refuseOther(path, 'identity', identity && nameOf(identity), options.identity && nameOf(options.identity));
     refuseOther(path, 'containers', containers?.join(', '), options.containers?.join(', '));
     refuseOther(path, 'withholdCredentials', withholdCredentials, options.withholdCredentials);
+    refuseOther(path, 'initContainerPosition', position._label, options.initContainerPosition?._label);
     if (this.models.includes(delivered)) throw new Error(`model ${delivered.model.displayName} is attached to ${path} already: attach it once, naming all containers that read it`);
     // What can be known before the workload is complete is refused where it is written.
     const parts = bindModels([...this.models, delivered], this.facts(containers ?? []));
@@ -52,26 +63,36 @@ class Attachment {
     this.models.push(delivered);
   }
 
-  /** cdk8s-plus drops fields that it does not know, those of patches too: only what the object has become is safe from it. */
-  public install(object: ApiObject) {
-    const render = object.toJson.bind(object);
-    object.toJson = () => this.withModels(render());
+  public install() {
+    this.target.change(object => this.withModels(object));
     this.workload.node.addValidation({
       validate: () => this.models.flatMap(({ delivery, model }) => delivery.strategy.refusal(model, this.facts([])) ?? []),
     });
   }
 
   private withModels(object: any): any {
-    const { identity, containers } = this.options;
+    const { templates, recorded, label } = this.target;
+    const { identity, containers, initContainerPosition: position } = this.options;
     try {
       return withModels(object, {
+        templates,
+        recorded,
         identity,
         containers,
+        position,
+        warn: (id, text) => this.warn(id, text),
         bind: (names, requests) => [...bindModels(this.models, this.facts(names, requests)), { annotations: modelsAnnotation(this.models) }],
       });
     } catch (error) {
-      throw new Error(`${this.workload.node.path}: ${error instanceof Error ? error.message : error}`);
+      throw new Error(`${label}: ${error instanceof Error ? error.message : error}`);
     }
+  }
+
+  /** An object is rendered more than once. */
+  private warn(id: string, text: string) {
+    if (this.warned.has(text)) return;
+    this.warned.add(text);
+    warn(this.workload, id, text);
   }
 
   private facts(containers: string[], requests?: Record<string, string>): PodFacts {
@@ -80,35 +101,18 @@ class Attachment {
   }
 }
 
-const attachments = new WeakMap<ApiObject, Attachment>();
+const attachments = new WeakMap<object, Attachment>();
 
 /** @internal */
 export function attachModel(delivered: DeliveredModel, workload: IConstruct, options: AttachOptions) {
-  const object = workloadObject(workload);
-  const present = attachments.get(object);
-  const attachment = present ?? new Attachment(workload, options);
+  const target = attachTarget(workload);
+  const present = attachments.get(target.key);
+  const attachment = present ?? new Attachment(workload, target, options);
   attachment.add(delivered, options);
   if (present) return;
-  if (options.identity && !hasServiceAccount(workload, object)) ServiceAccount.ensure(workload, options.identity);
-  attachment.install(object);
-  attachments.set(object, attachment);
-}
-
-/** Asked before the attachment fills it in. A workload of cdk8s-plus may have no containers yet, and then renders to nothing. */
-function hasServiceAccount(workload: IConstruct, object: ApiObject): boolean {
-  if (workload !== object) return (workload as { serviceAccount?: unknown }).serviceAccount !== undefined;
-  const { serviceAccountName, serviceAccount } = podSpecOf(object.toJson()) ?? {};
-  return (serviceAccountName ?? serviceAccount) !== undefined;
-}
-
-function workloadObject(workload: IConstruct): ApiObject {
-  let object: IConstruct | undefined = workload;
-  while (object && !ApiObject.isApiObject(object)) object = object.node.defaultChild;
-  if (!object || !hasPodTemplate(object as ApiObject)) {
-    const what = object ? `a ${(object as ApiObject).kind} of ${(object as ApiObject).apiVersion}` : 'no Kubernetes object';
-    throw new Error(`${workload.node.path} is ${what}, and models are attached to pods: pass a ${WORKLOADS.join(', ')}, or a construct whose default child is one`);
-  }
-  return object as ApiObject;
+  if (options.identity && !target.bringsServiceAccount()) ensureServiceAccount(workload, options.identity);
+  attachment.install();
+  attachments.set(target.key, attachment);
 }
 
 function refuseOther(path: string, option: string, first: unknown, later: unknown) {

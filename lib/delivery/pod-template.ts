@@ -13,7 +13,7 @@ export function mergePodParts(template: any, parts: PodParts, containers: string
   const spec = template.spec ?? {};
   return {
     ...template,
-    metadata: { ...template.metadata, ...annotationsOf(template.metadata?.annotations, parts.annotations) },
+    metadata: { ...template.metadata, ...annotationsOf(template.metadata?.annotations ?? {}, parts.annotations) },
     spec: {
       ...spec,
       ...list('initContainers', joined('init container', 'name', spec.initContainers, parts.initContainers)),
@@ -36,11 +36,16 @@ function list(key: string, items: any[]): Record<string, any[]> {
   return items.length > 0 ? { [key]: items } : {};
 }
 
+/** A mount path may end in a slash. */
+function canonical(name: unknown): string {
+  return String(name).replace(/(?<=.)\/+$/, '');
+}
+
 /** Both lists; an item that is there already, the same in all, is not added again. */
-function joined(what: string, key: string, present: any[] = [], added: any[] = []): any[] {
-  const result = [...present];
+function joined(what: string, key: string, present: any[] | null | undefined, added: any[] = []): any[] {
+  const result = [...present ?? []];
   for (const item of added) {
-    const other = result.find(candidate => candidate[key] === item[key]);
+    const other = result.find(candidate => canonical(candidate[key]) === canonical(item[key]));
     if (other === undefined) {
       result.push(item);
     } else if (JSON.stringify(other) !== JSON.stringify(item)) {
@@ -50,7 +55,7 @@ function joined(what: string, key: string, present: any[] = [], added: any[] = [
   return result;
 }
 
-function annotationsOf(present: Record<string, string> = {}, added: Record<string, string> = {}): Record<string, any> {
+function annotationsOf(present: Record<string, string>, added: Record<string, string> = {}): Record<string, any> {
   const result = { ...present };
   for (const [key, value] of Object.entries(added)) {
     if (key === SKIP_CONTAINERS) {

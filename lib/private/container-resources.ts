@@ -31,7 +31,8 @@ export function totalRequests(containers: any[]): Quantities {
  * @internal
  */
 export function resourcesPlus(resources: { limits?: Quantities; requests?: Quantities } | undefined, more: Record<string, Size>): any {
-  const { limits = {}, requests = {} } = resources ?? {};
+  const limits = resources?.limits ?? {};
+  const requests = resources?.requests ?? {};
   const result: any = { ...resources };
   for (const [name, size] of Object.entries(more).filter(entry => entry[1].toBytes() > 0)) {
     if (limits[name] !== undefined) result.limits = { ...result.limits, [name]: quantityPlus(String(limits[name]), size) };
@@ -40,6 +41,25 @@ export function resourcesPlus(resources: { limits?: Quantities; requests?: Quant
     }
   }
   return result;
+}
+
+/**
+ * The reverse of `resourcesPlus`. What comes to nothing goes.
+ * @internal
+ */
+export function resourcesMinus(resources: { limits?: Quantities; requests?: Quantities } | undefined, less: Record<string, Size>): any {
+  const result: any = { ...resources };
+  for (const side of ['limits', 'requests'] as const) {
+    const left: Quantities = { ...result[side] };
+    for (const [name, size] of Object.entries(less).filter(entry => left[entry[0]] !== undefined)) {
+      const value = quantityBytes(String(left[name])) - size.toBytes();
+      if (value > 0) left[name] = formatted(value);
+      else delete left[name];
+    }
+    if (Object.keys(left).length > 0) result[side] = left;
+    else delete result[side];
+  }
+  return Object.keys(result).length > 0 ? result : undefined;
 }
 
 /** A quantity of bytes, and more. */

@@ -20,14 +20,15 @@ export class ClusterWriter implements ManifestWriter {
   public prepare(files: RenderedFile[]): void {
     for (const { node } of this.resources.values()) this.hook.node.tryRemoveChild(node.id);
     this.resources = new Map();
-    if (tokenErrors(files).length > 0) return; // CDK would stop at them before it validates the app
+    if (valueErrors(files).length > 0) return; // CDK would stop at them before it validates the app
+    const applied = files.filter(file => file.directoryOnly === undefined && file.documents.length > 0);
     // CDK labels the objects that it is given, for pruning: they are its own.
-    for (const file of files) this.resources.set(file.name, this.kubectl.apply(file.name, structuredClone(file.documents)));
-    for (const { from, to } of startOrder(this.hook, this.kubectl.cluster, files, this.resources)) from.node.addDependency(to);
+    for (const file of applied) this.resources.set(file.name, this.kubectl.apply(file.name, structuredClone(file.documents)));
+    for (const { from, to } of startOrder(this.hook, this.kubectl.cluster, applied, this.resources)) from.node.addDependency(to);
   }
 
   public errors(files: RenderedFile[]): string[] {
-    const errors = tokenErrors(files);
+    const errors = [...directoryErrors(files), ...valueErrors(files)];
     return errors.length > 0 ? errors
       : [...sizeErrors(this.hook, files), ...ClusterObjects.of(this.kubectl.cluster, this.hook).claim(this.hook, files)];
   }
@@ -36,6 +37,22 @@ export class ClusterWriter implements ManifestWriter {
   public write(): void {}
 }
 
-function tokenErrors(files: RenderedFile[]): string[] {
-  return files.flatMap(file => file.documents.flatMap(document => lostTokens(document).map(error => `${document.kind} ${document.metadata?.name}: ${error}`)));
+function directoryErrors(files: RenderedFile[]): string[] {
+  return files.filter(file => file.directoryOnly !== undefined)
+    .map(file => `${file.name} is ${file.directoryOnly}, and a deployment can't apply it: write the manifests to a directory, ManifestTarget.directory(path)`);
+}
+
+/** Values that a template could not hold. */
+function valueErrors(files: RenderedFile[]): string[] {
+  return files.flatMap(file => file.documents.flatMap(document => [...lostTokens(document), ...largeIntegers(document)]
+    .map(error => `${document.kind} ${document.metadata?.name}: ${error}`)));
+}
+
+/** Integers of existing manifests that would not be the same in a template. */
+function largeIntegers(value: unknown, path = ''): string[] {
+  if (typeof value === 'bigint' || typeof value === 'number' && Number.isInteger(value) && !Number.isSafeInteger(value)) {
+    return [`${path} is ${value}, an integer beyond 2^53 that a template can't hold: write the manifests to a directory, ManifestTarget.directory(path)`];
+  }
+  if (value === null || typeof value !== 'object') return [];
+  return Object.entries(value).flatMap(([key, item]) => largeIntegers(item, Array.isArray(value) ? `${path}[${key}]` : path === '' ? key : `${path}.${key}`));
 }

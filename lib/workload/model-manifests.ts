@@ -3,6 +3,7 @@ import { ArtifactMetadataEntryType } from 'aws-cdk-lib/cloud-assembly-schema';
 import { App } from 'cdk8s';
 import { Construct } from 'constructs';
 import { TokenKeeper } from './cluster-tokens';
+import { ExistingManifests } from './existing-manifests';
 import { ImageMirror } from './image-mirror';
 import { PodImages } from './image-mirror-pods';
 import { ManifestTarget, ManifestWriter } from './manifest-target';
@@ -51,6 +52,20 @@ export class ModelManifests extends App {
     this.podImages = new PodImages(props.imageMirror, props.imagePullSecrets);
     markReportsWarnings(this);
     new ManifestsSynthesis(scope, id, this, props.target, this.podImages);
+  }
+
+  /**
+   * Manifests that exist already: they are written with the rest, and models can be attached to the workloads in them. What Helm or Kustomize makes is
+   * rendered to a file first. The files are read at once, and as kubectl reads them; comments, order and all else that no model needs changed stay.
+   *
+   * @param path of a file, or of a folder: then of the `.yaml`, `.yml` and `.json` files directly in it, as `kubectl apply -f` takes them; seen from
+   * the working directory
+   * @throws with file and line where one is not valid
+   */
+  public existing(path: string): ExistingManifests {
+    const id = path.replace(/(?<=.)\/+$/, '');
+    const present = this.node.tryFindChild(id);
+    return present instanceof ExistingManifests ? present : new ExistingManifests(this, id);
   }
 
   /**
@@ -105,13 +120,14 @@ class ManifestsSynthesis extends Construct {
 
   private errors(): string[] {
     if (lacksContext(this)) return []; // the CDK looks the values up and synthesises again
-    this.reportWarnings();
     try {
       const errors = [...chartErrors(this.manifests), ...this.writer.errors(this.render())];
       if (errors.length === 0) this.valid = this.rendered;
       return errors;
     } catch (error) {
       return [...chartErrors(this.manifests), error instanceof Error ? error.message : String(error)];
+    } finally {
+      this.reportWarnings(); // some are found when objects are rendered
     }
   }
 

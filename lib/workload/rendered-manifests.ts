@@ -12,47 +12,79 @@ export interface ChartWithFile {
 }
 
 /**
- * One file of manifests.
+ * A file that a construct makes.
  * @internal
  */
-export interface RenderedFile {
-  /** Name of the file in its directory. */
+export interface PlainFile {
+  /** Name of the file in its directory, at most one folder deep, such as `llama.yaml` or `llama/patch.yaml`. */
   readonly name: string;
-  /** The construct that the file comes from. */
-  readonly source: string;
   /** The objects in it. */
   readonly documents: any[];
-  /** Names of the files that it depends on; a chart without objects has none. */
-  readonly dependencies: string[];
-  /** The objects as YAML, made when it is asked for. */
+  /** The objects as text, made when it is asked for. */
   readonly text: string;
+  /** What it is, such as 'a Kustomize component', where a deployment can't apply it. */
+  readonly directoryOnly?: string;
 }
 
 /**
- * The files of a cdk8s app, one for each chart. cdk8s itself resolves the dependencies of the whole app again for every chart; here each chart is
- * looked at once.
+ * One file of manifests.
+ * @internal
+ */
+export interface RenderedFile extends PlainFile {
+  /** The construct that the file comes from. */
+  readonly source: string;
+  /** Names of the files that it depends on; a chart without objects has none. */
+  readonly dependencies: string[];
+}
+
+/**
+ * A construct that is no chart and has files of its own.
+ * @internal
+ */
+export interface ConstructWithFiles extends IConstruct {
+  _files(images?: PodImages): PlainFile[];
+}
+
+/**
+ * The files of a cdk8s app: one for each chart, and those of constructs that have files of their own. cdk8s itself resolves the dependencies of the
+ * whole app again for every chart; here each chart is looked at once.
  * @internal
  */
 export function renderManifests(app: App, images?: PodImages): RenderedFile[] {
   const files = new Map<string, RenderedFile>();
-  for (const chart of app.node.findAll().filter(node => Chart.isChart(node)) as Chart[]) {
-    const documents = objectsOf(chart).map(object => object.toJson());
-    if (documents.length === 0) continue;
-    documents.forEach(document => images?.apply(document));
-    const name = fileOf(chart);
-    const other = files.get(name);
-    if (other) {
-      throw new Error(`${other.source} and ${chart.node.path} would both be written to ${name}: give one of them another name`);
+  for (const node of app.node.findAll()) {
+    for (const file of filesOf(node, images)) {
+      const other = files.get(file.name);
+      if (other) {
+        throw new Error(`${other.source} and ${file.source} would both be written to ${file.name}: give one of them another name`);
+      }
+      files.set(file.name, file);
     }
-    files.set(name, {
-      name,
-      source: chart.node.path,
-      documents,
-      dependencies: dependenciesOf(chart),
-      get text() { return kubernetesYaml(documents); },
-    });
   }
   return [...files.values()];
+}
+
+function filesOf(node: IConstruct, images?: PodImages): RenderedFile[] {
+  const source = node.node.path;
+  if (hasFiles(node)) {
+    return node._files(images).map(file => ({
+      name: file.name,
+      documents: file.documents,
+      directoryOnly: file.directoryOnly,
+      source,
+      dependencies: [],
+      get text() { return file.text; },
+    }));
+  }
+  if (!Chart.isChart(node)) return [];
+  const documents = objectsOf(node).map(object => object.toJson());
+  if (documents.length === 0) return [];
+  documents.forEach(document => images?.apply(document));
+  return [{ name: fileOf(node), source, documents, dependencies: dependenciesOf(node), get text() { return kubernetesYaml(documents); } }];
+}
+
+function hasFiles(node: IConstruct): node is ConstructWithFiles {
+  return typeof (node as Partial<ConstructWithFiles>)._files === 'function';
 }
 
 function objectsOf(chart: Chart): ApiObject[] {

@@ -15,7 +15,7 @@ const warnings = (construct: IConstruct) => construct.node.metadata.map(({ data 
 const attach = (workload: IConstruct, one: DeliveredModel = delivered()) => one.attach(workload, { identity: IDENTITY });
 
 describe('what is no workload is refused at once, with what is', () => {
-  const KINDS = 'pass a Deployment, StatefulSet, DaemonSet, ReplicaSet, Job, CronJob, Pod, or a construct whose default child is one';
+  const KINDS = 'pass a Deployment, StatefulSet, DaemonSet, ReplicaSet, Job, CronJob, Pod, Rollout, LeaderWorkerSet, RayCluster, RayJob, RayService, or a construct whose default child is one';
 
   test('a chart', () => {
     expect(() => attach(chart())).toThrow(`chart is no Kubernetes object, and models are attached to pods: ${KINDS}`);
@@ -25,7 +25,7 @@ describe('what is no workload is refused at once, with what is', () => {
     expect(() => attach(new kplus.Service(chart(), 'service', { ports: [{ port: 80 }] }))).toThrow(`chart/service is a Service of v1, and models are attached to pods: ${KINDS}`);
   });
 
-  test.each([['Job', 'batch.volcano.sh/v1alpha1'], ['Deployment', 'v1'], ['Rollout', 'argoproj.io/v1alpha1']])('a %s of %s', (kind, apiVersion) => {
+  test.each([['Job', 'batch.volcano.sh/v1alpha1'], ['Deployment', 'v1'], ['Rollout', 'apps/v1']])('a %s of %s', (kind, apiVersion) => {
     expect(() => attach(new ApiObject(chart(), 'own', { apiVersion, kind }))).toThrow(`chart/own is a ${kind} of ${apiVersion}, and models`);
   });
 });
@@ -72,8 +72,8 @@ const RENDERED: Record<string, [() => IConstruct, string]> = {
     delivered().attach(workload, { identity: IDENTITY, containers: ['main'] });
     return workload;
   }, "chart/vllm: container 'main' is not in the workload, which has server, proxy: name one of these"],
-  'no container': [() => attached(rawObject({ spec: {} }), delivered()), 'chart/raw: the workload has no container that could read a model: add one'],
-  'no pod template': [() => attached(rawObject(undefined), delivered()), 'chart/raw: the workload has no container that could read a model: add one'],
+  'no container': [() => attached(rawObject({ spec: {} }), delivered()), "chart/raw: there is no pod template with a container at 'spec.template': add one"],
+  'no pod template': [() => attached(rawObject(undefined), delivered()), "chart/raw: there is no pod template with a container at 'spec.template': add one"],
   'another service account': [() => attached(rawObject({ spec: { serviceAccountName: 'default', containers: [{ name: 'server' }] } }), delivered()),
     "chart/raw: the workload has service account 'default', and its identity is 'llama': pass the identity of the workload's service account, or remove that"],
   'another service account, in the old spelling': [() => attached(rawObject({ spec: { serviceAccount: 'default', containers: [{ name: 'server' }] } }), delivered()), "has service account 'default'"],
