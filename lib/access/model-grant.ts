@@ -133,16 +133,24 @@ function knownRoleArn(principal: iam.IPrincipal): string | undefined {
  * @internal
  */
 export function requireForOwners(scope: IConstruct, reader: ReaderAccount, buckets: IModelBucket[], access: ModelAccess): void {
-  for (const bucket of buckets) {
-    warnOfUnknownAccount(scope, reader, bucket);
-    if (differ(bucket.account, reader.account)) {
-      requireOwnerPolicies(scope, () => [ownerPolicy(`policy of bucket ${describeBucket(bucket)}`, bucketArnOf(bucket), objectStatements([bucket], access), reader)]);
-    }
-    const key = bucket.encryptionKey;
-    if (key && differ(keyAccount(key) ?? bucket.account, reader.account)) {
-      const statements = keyStatements(bucket, access).map(each => each.copy({ resources: ['*'] })); // in a key policy: the key itself
-      requireOwnerPolicies(scope, () => [ownerPolicy(`policy of the key of bucket ${describeBucket(bucket)}`, key.keyRef.keyArn, statements, reader)]);
-    }
+  for (const bucket of buckets) requireOfOwner(scope, reader, bucket, objectStatements([bucket], access), keyStatements(bucket, access));
+}
+
+/**
+ * The same, for any statements on one bucket and on its key.
+ * @internal
+ */
+export function requireOfOwner(
+  scope: IConstruct, reader: ReaderAccount, bucket: IModelBucket, onBucket: iam.PolicyStatement[], onKey: iam.PolicyStatement[],
+): void {
+  warnOfUnknownAccount(scope, reader, bucket);
+  if (differ(bucket.account, reader.account)) {
+    requireOwnerPolicies(scope, () => [ownerPolicy(`policy of bucket ${describeBucket(bucket)}`, bucketArnOf(bucket), onBucket, reader)]);
+  }
+  const key = bucket.encryptionKey;
+  if (key && differ(keyAccount(key) ?? bucket.account, reader.account)) {
+    const statements = onKey.map(each => each.copy({ resources: ['*'] })); // in a key policy: the key itself
+    requireOwnerPolicies(scope, () => [ownerPolicy(`policy of the key of bucket ${describeBucket(bucket)}`, key.keyRef.keyArn, statements, reader)]);
   }
 }
 

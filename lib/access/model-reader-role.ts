@@ -163,7 +163,7 @@ export class ModelReaderRole extends Construct implements iam.IGrantable {
       throw new Error(`model ${model.displayName} needs no grant of its own: it is below models/, where session tags decide; remove this grant`);
     }
     const definition = bucketDefinition(bucket.bucket);
-    if (definition) this.node.addValidation({ validate: () => lifecycleErrors(definition, model.prefix) });
+    if (definition) this.node.addValidation({ validate: () => lifecycleErrors(definition, [model.prefix]) });
     const { prefix, tenant } = model;
     return this.grant([bucket], [tenant === undefined ? { prefix } : { prefix, namespaces: this.tenants[tenant] ?? [tenant] }]);
   }

@@ -8,10 +8,10 @@ export interface AccessRow {
   /** Who can read. */
   readonly readers: string[];
 
-  /** Who can publish: put new objects, and overwrite none. */
+  /** Who can publish: put new objects, and overwrite none. Claims and signatures of the same tenant, below `publishing/` and `signatures/`, too. */
   readonly publishers: string[];
 
-  /** Who can delete: nobody by any grant of this library. */
+  /** Who can delete: pruners alone. Claims and signatures too. */
   readonly deleters: string[];
 }
 
@@ -22,6 +22,7 @@ export interface AccessRow {
 export interface AccessRecord {
   readonly rule: ReadRule;
   readonly publish?: boolean;
+  readonly pruner?: Pruner;
   /** Says who it is, given the namespaces that the rule is for. */
   readonly who: (namespaces: string) => string;
   /** The role that was granted to, where pods have it by EKS Pod Identity. */
@@ -35,6 +36,16 @@ export interface PodRole {
   readonly namespace?: string;
 }
 
+/**
+ * A role that may delete what is published.
+ * @internal
+ */
+export interface Pruner {
+  readonly roleArn: string;
+  /** Whether it may remove the markers of what was deleted, and so delete versions. */
+  readonly undo: boolean;
+}
+
 const VARIABLE = /\$\{[^}]*\}/;
 const OWN = /^models\/([^/_<]+)\/$/;
 
@@ -44,7 +55,12 @@ export function accessTable(records: AccessRecord[]): AccessRow[] {
   return prefixes.map(prefix => {
     const covering = records.flatMap(record => coverage(record, prefix, records));
     const names = (those: AccessRecord[]) => [...new Set(those.map(({ rule, who }) => who(namespacesOf(rule, prefix))))].sort();
-    return { prefix, readers: names(covering), publishers: names(covering.filter(({ publish }) => publish)), deleters: [] };
+    return {
+      prefix,
+      readers: names(covering.filter(({ pruner }) => !pruner)),
+      publishers: names(covering.filter(({ publish }) => publish)),
+      deleters: names(covering.filter(({ pruner }) => pruner)),
+    };
   });
 }
 

@@ -1,6 +1,9 @@
+import { Lazy } from 'aws-cdk-lib';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as s3 from 'aws-cdk-lib/aws-s3';
+import type { Pruner } from './access-table';
 import type { IModelBucket } from './model-bucket';
+import { ROOTS } from './roots';
 import { describeBucket } from './same-bucket';
 import { MAX_BUCKET_POLICY, policySize } from '../access/policy-size';
 
@@ -20,16 +23,51 @@ export function tlsStatements(bucketArn: string): iam.PolicyStatement[] {
   ];
 }
 
+/** @internal */
+export function writeOnceObjects(bucketArn: string): string[] {
+  return ROOTS.map(root => `${bucketArn}/${root}*`);
+}
+
 /**
- * What is published is write-once: a request that would create an object below `models/` must say `If-None-Match: *`, which S3 answers with
+ * What is published is write-once: a request that would create an object there must say `If-None-Match: *`, which S3 answers with
  * 412 where the key exists. Creating a multipart upload and its parts can't carry that header and make no object; completing it does both.
  * https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes-enforce.html
  * @internal
  */
 export function writeOnceStatement(bucketArn: string): iam.PolicyStatement {
-  return deny('DenyOverwritingModels', ['s3:PutObject'], [`${bucketArn}/models/*`], {
+  return deny('DenyOverwritingModels', ['s3:PutObject'], writeOnceObjects(bucketArn), {
     Null: { 's3:if-none-match': 'true' },
     Bool: { 's3:ObjectCreationOperation': 'true' },
+  });
+}
+
+/**
+ * Whoever deletes can put again, so write-once is worth what deleting takes. A marker hides an object until the marker is removed; a version
+ * that is deleted is gone, and no condition key tells a marker from it. What the bucket's lifecycle rules delete asks no policy:
+ * https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-lifecycle-mgmt.html
+ * @internal
+ */
+export function deletionStatements(bucketArn: string, pruners: Pruner[]): iam.PolicyStatement[] {
+  const except = (those: Pruner[]) => those.length === 0 ? {}
+    : { ArnNotEquals: { 'aws:PrincipalArn': [...new Set(those.map(({ roleArn }) => roleArn))] } };
+  const objects = writeOnceObjects(bucketArn);
+  return [
+    deny('DenyDeletingModels', ['s3:DeleteObject'], objects, except(pruners)),
+    deny('DenyDeletingVersions', ['s3:DeleteObjectVersion'], objects, except(pruners.filter(({ undo }) => undo))),
+  ];
+}
+
+/**
+ * Adds statements that are asked for at synth, when every grant is made.
+ * @internal
+ */
+export function addLateStatements(policy: s3.CfnBucketPolicy, statements: () => iam.PolicyStatement[]): void {
+  const own = policy.policyDocument;
+  policy.policyDocument = Lazy.uncachedAny({
+    produce: context => {
+      const document = context.resolve(own);
+      return { ...document, Statement: [...document.Statement, ...statements().map(statement => statement.toStatementJson())] };
+    },
   });
 }
 

@@ -35,7 +35,7 @@ export class ExistingModelBucket implements IModelBucket {
       definition.node.addValidation({ validate: () => lifecycleErrors(definition) });
     }
     Annotations.of(bucket).addWarningV2('cdk-eks-model-artifacts:bucketNotWriteOnce',
-      'its policy is not known to refuse overwriting published models: let its owner add ModelBucket.writeOnceStatement(bucketArn), then acknowledge this');
+      'its policy is not known to refuse overwriting and deleting published models: let its owner add ModelBucket.writeOnceStatement(bucketArn) and deletionStatements(bucket), then acknowledge this');
     if (this.encryptionKey && this.bucketKeyEnabled === false) {
       Annotations.of(bucket).addWarningV2('cdk-eks-model-artifacts:bucketKeyDisabled',
         'it does not use S3 Bucket Keys, so every download asks KMS once for each object, and KMS throttles: enable them and copy the objects, or acknowledge this');

@@ -1,17 +1,19 @@
 import { Token } from 'aws-cdk-lib';
 import * as iam from 'aws-cdk-lib/aws-iam';
-import { Construct, IConstruct } from 'constructs';
-import { AccessRecord, AccessRow, accessTable, PodRole } from './access-table';
+import { IConstruct } from 'constructs';
+import { AccessRecord, AccessRow, accessTable, Pruner } from './access-table';
+import { podRoleOf, roleLabel } from './grantees';
 import type { IModelBucket } from './model-bucket';
 import { bucketDefinition } from './names';
+import { BESIDE_MODELS, ROOTS } from './roots';
 import { grantModels, ModelAccess } from '../access/model-grant';
 import type { ModelReaderRole } from '../access/model-reader-role';
 import { checkTenants, ReadRule, tenantRules } from '../access/read-rules';
 import { SessionTag } from '../access/session-tag';
 import type { WorkloadIdentity } from '../access/workload-identity';
 import { ModelArtifact } from '../model';
+import { MODELS, SIGNATURES } from '../model/layout';
 import { checkTenant } from '../model/names';
-import { literalJson } from '../private/literal-json';
 
 /** Options of a grant by session tag. */
 export interface SessionTagGrantOptions {
@@ -58,7 +60,7 @@ export interface PublishGrantOptions {
 
 const PUBLISH = ['s3:AbortMultipartUpload', 's3:GetObject', 's3:ListMultipartUploadParts', 's3:PutObject'];
 
-/** Grants on the models of a bucket: only what a download or an upload needs, never a listing, a deletion or a tag. */
+/** Grants on the models of a bucket: only what a download or an upload needs, never a listing, a deletion or a tag. For deleting there is `ModelPruner`. */
 export class ModelBucketGrants {
   /** The grants of a bucket. */
   public static forBucket(bucket: IModelBucket): ModelBucketGrants {
@@ -88,27 +90,29 @@ export class ModelBucketGrants {
   }
 
   /**
-   * Lets the grantee read the models of tenants, whatever namespace it is in: for roles that have no session tags, as with IRSA (IAM roles for
+   * Lets the grantee read the models of tenants, and their signatures, whatever namespace it is in: for roles that have no session tags, as with IRSA (IAM roles for
    * service accounts), and for identities with a role of their own.
    *
    * @throws where `tenants` is empty and `shared` is not true, or a name is not valid
    */
   public readTenants(grantee: iam.IGrantable, options: TenantReadOptions): iam.Grant {
-    const prefixes = tenantPrefixes(options);
-    if (prefixes.length === 0) {
+    const owners = ownersOf(options);
+    if (owners.length === 0) {
       throw new Error('tenants is empty: name the tenants, or set shared to true for the models for everybody');
     }
-    return this.grant(grantee, { rules: prefixes.map(prefix => ({ prefix })) });
+    return this.grant(grantee, { rules: rulesBelow([MODELS, SIGNATURES], owners) });
   }
 
-  /** Lets the grantee publish: put new objects and read them back. What is published already stays, for the bucket refuses to overwrite it. */
+  /**
+   * Lets the grantee publish: put new objects and read them back, claims of versions below `publishing/` and signatures below `signatures/` too.
+   * What is published already stays, for the bucket refuses to overwrite it.
+   */
   public publish(grantee: iam.IGrantable, options: PublishGrantOptions = {}): iam.Grant {
     if (options.tenants?.length === 0) {
       throw new Error('tenants is empty: name the tenants, or leave it out for all of them');
     }
-    const named = tenantPrefixes(options);
-    const prefixes = named.length > 0 ? named : ['models/'];
-    return this.grant(grantee, { rules: prefixes.map(prefix => ({ prefix })), actions: PUBLISH, keyActions: ['kms:Decrypt', 'kms:GenerateDataKey'] });
+    const owners = ownersOf(options);
+    return this.grant(grantee, { rules: rulesBelow(ROOTS, owners.length > 0 ? owners : ['']), actions: PUBLISH, keyActions: ['kms:Decrypt', 'kms:GenerateDataKey'] });
   }
 
   /**
@@ -123,8 +127,16 @@ export class ModelBucketGrants {
    * Notes what somebody was granted, for the access table.
    * @internal
    */
-  public _record(rules: ReadRule[], who: (namespaces: string) => string, publish = false, podRole?: PodRole): void {
-    recordsOf(this.models).push(...rules.map(rule => ({ rule, who, publish, podRole })));
+  public _record(rules: ReadRule[], who: (namespaces: string) => string, what: Pick<AccessRecord, 'publish' | 'pruner' | 'podRole'> = {}): void {
+    recordsOf(this.models).push(...rules.map(rule => ({ rule, who, ...what })));
+  }
+
+  /**
+   * Who may delete, by the pruners made so far.
+   * @internal
+   */
+  public _pruners(): Pruner[] {
+    return recordsOf(this.models).flatMap(({ pruner }) => pruner ?? []);
   }
 
   /** @internal */
@@ -138,7 +150,8 @@ export class ModelBucketGrants {
     const grant = grantModels(grantee, [this.models], { ...access, session: identity._session });
     identity._granted?.(this.models, access.rules);
     const who = () => identity._label ?? roleLabel(grantee.grantPrincipal, this.models.bucket);
-    this._record(access.rules, who, access.actions === PUBLISH, podRoleOf(grantee));
+    const rules = access.rules.filter(({ prefix }) => !BESIDE_MODELS.some(root => prefix.startsWith(root))); // a row for each tenant, not three
+    this._record(rules, who, { publish: access.actions === PUBLISH, podRole: podRoleOf(grantee) });
     return grant;
   }
 }
@@ -157,8 +170,12 @@ function recordsOf({ bucket, bucketName }: IModelBucket): AccessRecord[] {
 }
 
 /** Each with its closing slash: without it, a grant for `team` would reach `team-a`. */
-function tenantPrefixes({ tenants = [], shared = false }: PublishGrantOptions): string[] {
-  return [...tenants.map(tenant => `models/${checkTenant(tenant)}/`), ...shared ? ['models/_shared/'] : []];
+function ownersOf({ tenants = [], shared = false }: PublishGrantOptions): string[] {
+  return [...tenants.map(tenant => `${checkTenant(tenant)}/`), ...shared ? ['_shared/'] : []];
+}
+
+function rulesBelow(roots: string[], owners: string[]): ReadRule[] {
+  return roots.flatMap(root => owners.map(owner => ({ prefix: `${root}${owner}` })));
 }
 
 /** Its pods are of every namespace, so each would get what is meant for one; and with a target role they never hold it. */
@@ -167,22 +184,6 @@ function refuseReaderRole(grantee: iam.IGrantable) {
   if (!_readRules) return;
   throw new Error(`${node!.path} is a reader role, which pods of every namespace share: name the namespaces in its tenants, call grantRead of that role for a model with a prefix of its own, `
     + 'or grant to an identity or a ServiceAccountRole');
-}
-
-/** The role of pods, told by their session or by whom the role trusts. */
-function podRoleOf(grantee: iam.IGrantable): PodRole | undefined {
-  const { roleArn, assumeRolePolicy } = grantee.grantPrincipal as Partial<iam.Role>;
-  const { namespace, _session } = grantee as Partial<WorkloadIdentity>;
-  if (roleArn === undefined) return undefined;
-  if (_session) return { roleArn, namespace };
-  return assumeRolePolicy && JSON.stringify(assumeRolePolicy.toJSON()).includes('pods.eks.') ? { roleArn, namespace } : undefined;
-}
-
-function roleLabel(principal: iam.IPrincipal, scope: IConstruct): string {
-  if (!Construct.isConstruct(principal)) return JSON.stringify(literalJson(scope, principal.policyFragment.principalJson));
-  const definition = principal.node.defaultChild;
-  const names = [(principal as Partial<iam.IRole>).roleName, definition && iam.CfnRole.isCfnRole(definition) ? definition.roleName : undefined];
-  return `role ${names.find(name => name !== undefined && !Token.isUnresolved(name)) ?? principal.node.path}`;
 }
 
 function clusterLabel(arn: string): string {

@@ -61,14 +61,15 @@ export interface ModelBucketProps {
   readonly accessLogs?: s3.IBucketRef;
 
   /**
-   * How many superseded versions of an object stay, beyond the current one, however old they are: 1 to 100.
+   * How many superseded versions of every object stay however old they are: 1 to 100. Those of a deleted object are among them, so with any
+   * number the storage of a model that was pruned is never freed: a pruner of the bucket warns of it.
    *
-   * @default 3
+   * @default - none: superseded versions go after `supersededRetention`
    */
   readonly supersededVersions?: number;
 
   /**
-   * How long every superseded version stays at least, in whole days.
+   * How long a superseded version stays, in whole days: the time that there is to undo a deletion, and after which its storage is freed.
    *
    * @default Duration.days(30)
    */
@@ -114,7 +115,8 @@ export interface ModelBucketProps {
   readonly replicationTimeControl?: boolean;
 
   /**
-   * What becomes of the bucket and its policy when they leave the stack. `DESTROY` fails while the bucket holds anything.
+   * What becomes of the bucket and its policy when they leave the stack. `DESTROY` fails while the bucket holds anything; for it to be
+   * emptied, its policy then denies no deletion to anybody.
    *
    * @default RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE they stay, but go with a first deployment that fails, so that it can be tried again
    */

@@ -4,12 +4,12 @@ import * as kms from 'aws-cdk-lib/aws-kms';
 import * as s3 from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
 import { AccessLogs } from './access-logs';
-import { bucketPolicyStatements, sizeErrors, writeOnceStatement } from './bucket-policy';
+import { addLateStatements, bucketPolicyStatements, deletionStatements, sizeErrors, writeOnceStatement } from './bucket-policy';
 import { ExistingModelBucket } from './existing-bucket';
 import { lifecycleErrors, modelLifecycle } from './lifecycle';
 import { ModelBucketGrants } from './model-bucket-grants';
 import { ExistingModelBucketOptions, ModelBucketProps } from './model-bucket-props';
-import { checkBucketName } from './names';
+import { bucketArnOf, checkBucketName } from './names';
 import { Replication } from './replication';
 import { destinationKeyStatements, destinationStatements, Replica } from './replication-policies';
 import { addTenantGuard, checkedTenantGuard, TenantGuardProps } from './tenant-guard';
@@ -51,8 +51,9 @@ export interface IModelBucket {
 }
 
 /**
- * A bucket for models: versioned, private, TLS 1.2, encrypted, logged. Its own policy makes what is published below `models/` write-once: a
- * request that would overwrite an object there is refused, whatever the permissions. Deleting takes `s3:DeleteObject`, which no grant here gives.
+ * A bucket for models: versioned, private, TLS 1.2, encrypted, logged. Its own policy makes what is below `models/`, `publishing/` and
+ * `signatures/` write-once: a request that would overwrite or delete an object there is refused, whatever the permissions. A `ModelPruner` may
+ * delete.
  */
 export class ModelBucket extends Construct implements IModelBucket {
   /**
@@ -81,12 +82,23 @@ export class ModelBucket extends Construct implements IModelBucket {
   }
 
   /**
-   * The statement that makes published models write-once, for the owner of a bucket that exists already to add to its policy.
+   * The statement that lets nobody overwrite what is published, for the owner of a bucket that exists already to add to its policy. Who deletes
+   * can put again: `deletionStatements` belong to it. Neither reaches models whose prefix was given.
    *
    * @param bucketArn ARN of that bucket
    */
   public static writeOnceStatement(bucketArn: string): iam.PolicyStatement {
     return writeOnceStatement(bucketArn);
+  }
+
+  /**
+   * The statements that let nobody delete what is published but the pruners of this app made so far, for the owner of a bucket that exists
+   * already to add to its policy. Those that it has of these, by their `Sid`, are replaced.
+   *
+   * @param bucket that exists already
+   */
+  public static deletionStatements(bucket: IModelBucket): iam.PolicyStatement[] {
+    return deletionStatements(bucketArnOf(bucket), bucket.grants._pruners());
   }
 
   /**
@@ -142,6 +154,9 @@ export class ModelBucket extends Construct implements IModelBucket {
 
     this.policy = new iam.PolicyDocument({ statements: bucketPolicyStatements(resource.attrArn) });
     const policy = new s3.CfnBucketPolicy(this, 'Policy', { bucket: resource.ref, policyDocument: this.policy });
+    if (props.removalPolicy !== RemovalPolicy.DESTROY) {
+      addLateStatements(policy, () => deletionStatements(resource.attrArn, this.grants._pruners()));
+    }
     // A bucket that stays without its policy is one whose models can be overwritten.
     for (const kept of [resource, policy] as CfnResource[]) {
       kept.applyRemovalPolicy(props.removalPolicy ?? RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE);

@@ -1,7 +1,7 @@
-import { Lazy } from 'aws-cdk-lib';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as s3 from 'aws-cdk-lib/aws-s3';
 import { IConstruct } from 'constructs';
+import { addLateStatements } from './bucket-policy';
 import type { IModelBucket } from './model-bucket';
 import { describeBucket } from './same-bucket';
 import type { ModelReaderRole } from '../access/model-reader-role';
@@ -16,7 +16,7 @@ export interface TenantGuardProps {
   readonly readers: ModelReaderRole[];
 
   /**
-   * ARNs of roles that the guard leaves alone, as those of publishers and loaders in a cluster: see `ServiceAccountRole`. The tags of a pod stay
+   * ARNs of roles that the guard leaves alone, as those of publishers, loaders and pruners in a cluster: see `ServiceAccountRole`. The tags of a pod stay
    * on every role that it assumes from there, so an exception names the role that makes the request.
    *
    * @default - none: no pod writes, deletes or lists
@@ -125,12 +125,12 @@ export function checkedTenantGuard(bucket: IModelBucket, props: TenantGuardProps
 function deniedGrants(bucket: IModelBucket, { readers, exceptions = [] }: TenantGuardProps, scope: IConstruct): string[] {
   const excepted = exceptions.map(arn => JSON.stringify(literalJson(scope, arn)));
   const rules = readers.flatMap(reader => reader._readRules(bucket));
-  const denied = bucket.grants._records().filter(({ podRole, publish, rule }) => {
+  const denied = bucket.grants._records().filter(({ podRole, publish, pruner, rule }) => {
     if (!podRole || excepted.includes(JSON.stringify(literalJson(scope, podRole.roleArn)))) return false;
     const { namespace } = podRole;
-    return publish || (namespace !== undefined && !rules.some(known => permits(known, namespace, rule.prefix)));
+    return publish || pruner !== undefined || (namespace !== undefined && !rules.some(known => permits(known, namespace, rule.prefix)));
   });
-  return [...new Set(denied.map(({ who, publish, rule }) => `${who('')} may ${publish ? 'publish to' : 'read'} ${rule.prefix} of bucket '${describeBucket(bucket)}', `
+  return [...new Set(denied.map(({ who, publish, pruner, rule }) => `${who('')} may ${pruner ? 'prune' : publish ? 'publish to' : 'read'} ${rule.prefix} of bucket '${describeBucket(bucket)}', `
     + 'and its tenant guard denies that to pods: add the ARN of the role to the exceptions of the guard'))];
 }
 
@@ -146,14 +146,7 @@ export function addTenantGuard(bucket: IModelBucket, resource: s3.CfnBucketPolic
     throw new Error(`bucket '${describeBucket(bucket)}' has a tenant guard already: give all readers and exceptions to one`);
   }
   guarded.add(resource);
-  const own = resource.policyDocument;
-  resource.policyDocument = Lazy.uncachedAny({
-    produce: context => {
-      const document = context.resolve(own);
-      const added = tenantGuardStatements(bucket, props).map(statement => statement.toStatementJson());
-      return { ...document, Statement: [...document.Statement, ...added] };
-    },
-  });
+  addLateStatements(resource, () => tenantGuardStatements(bucket, props));
   resource.node.addValidation({
     validate: () => deniedGrants(bucket, props, resource),
   });

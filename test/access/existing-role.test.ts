@@ -38,7 +38,7 @@ test('S3-19 S3-22 by IRSA, the tenants that are named are granted as they are', 
   expect(statements(stack)).toEqual([{
     Effect: 'Allow',
     Action: 's3:GetObject',
-    Resource: ['team', 'nlp', '_shared'].map(tenant => `arn:aws:s3:::models-example/models/${tenant}/*`),
+    Resource: ['models/team', 'models/nlp', 'models/_shared', 'signatures/team', 'signatures/nlp', 'signatures/_shared'].map(prefix => `arn:aws:s3:::models-example/${prefix}/*`),
   }]);
 });
 
@@ -94,7 +94,7 @@ describe('a role that the CDK can not change', () => {
     const text = String(warning.entry.data);
     expect(text).toContain(`the CDK can't change the policies of role ${roleArn}: let its owner add these statements, then acknowledge this: `);
     expect(JSON.parse(text.slice(text.indexOf('['), text.lastIndexOf(']', text.lastIndexOf('[ack')) + 1))).toEqual([
-      { Action: 's3:GetObject', Effect: 'Allow', Resource: 'arn:aws:s3:::models-example/models/team/*' },
+      { Action: 's3:GetObject', Effect: 'Allow', Resource: ['arn:aws:s3:::models-example/models/team/*', 'arn:aws:s3:::models-example/signatures/team/*'] },
     ]);
   });
 

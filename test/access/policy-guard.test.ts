@@ -11,9 +11,10 @@ const POD: Ask = { namespace: 'nlp-dev', cluster: CLUSTER.blue };
 
 /** Each for an object of one's own, or the bucket. */
 const WRITES = [
-  's3:PutObject', 's3:PutObjectAcl', 's3:PutObjectTagging', 's3:PutObjectVersionTagging', 's3:PutObjectRetention', 's3:PutObjectLegalHold', 's3:DeleteObject', 's3:DeleteObjectVersion',
+  's3:PutObject', 's3:PutObjectAcl', 's3:PutObjectTagging', 's3:PutObjectVersionTagging', 's3:PutObjectRetention', 's3:PutObjectLegalHold',
   's3:DeleteObjectTagging', 's3:AbortMultipartUpload', 's3:RestoreObject', 's3:BypassGovernanceRetention', 's3:ReplicateObject', 's3:ReplicateDelete', 's3:ListMultipartUploadParts',
 ];
+const DELETIONS = ['s3:DeleteObject', 's3:DeleteObjectVersion'];
 const ON_BUCKET = ['s3:ListBucket', 's3:ListBucketVersions', 's3:ListBucketMultipartUploads', 's3:PutBucketPolicy', 's3:DeleteBucketPolicy', 's3:PutLifecycleConfiguration', 's3:DeleteBucket'];
 
 describe('S3-20 S3-21 S3-22 a pod whose own role allows everything', () => {
@@ -28,7 +29,7 @@ describe('S3-20 S3-21 S3-22 a pod whose own role allows everything', () => {
 
   test('writes, deletes, restores and lists nothing, wherever it runs', async () => {
     for (const pod of [POD, { ...POD, cluster: CLUSTER.green }]) {
-      for (const action of WRITES) expect([action, await may({ ...pod, action, key: NLP, context: action === 's3:PutObject' ? NEW : {} }, GUARD)]).toEqual([action, false]);
+      for (const action of [...WRITES, ...DELETIONS]) expect([action, await may({ ...pod, action, key: NLP, context: action === 's3:PutObject' ? NEW : {} }, GUARD)]).toEqual([action, false]);
       for (const action of ON_BUCKET) expect([action, await may({ ...pod, action }, GUARD)]).toEqual([action, false]);
     }
   });
@@ -46,9 +47,10 @@ test.each(Object.entries(PODS))('the guard takes nothing from the reader role: %
 });
 
 describe('who is no pod is left alone', () => {
-  test('people, CI and replication read, write, delete and list', async () => {
+  test('people, CI and replication read, write, list, and delete what is not published', async () => {
     for (const key of [NLP, 'models/vision/yolo/1/a', 'index.json']) expect([key, await may({ key }, GUARD)]).toEqual([key, true]);
     for (const action of WRITES) expect([action, await may({ action, key: NLP, context: action === 's3:PutObject' ? NEW : {} }, GUARD)]).toEqual([action, true]);
+    for (const action of DELETIONS) expect([action, await may({ action, key: 'index.json' }, GUARD)]).toEqual([action, true]);
     for (const action of ON_BUCKET) expect([action, await may({ action }, GUARD)]).toEqual([action, true]);
   });
 
@@ -77,6 +79,12 @@ describe('an exception', () => {
     }
   });
 
+  test('is a pruner too only where it is named: one in a pod is denied', async () => {
+    const pruner = { identity: guarded.pruner, resource: guarded.resource };
+    expect(await may({ role: 'pruner', action: 's3:DeleteObject', key: NLP }, pruner)).toBe(true);
+    expect(await may({ ...POD, role: 'pruner', action: 's3:DeleteObject', key: NLP }, pruner)).toBe(false);
+  });
+
   test('overwrites nothing', async () => {
     expect(await may({ ...LOADER, action: 's3:PutObject', key: NLP, context: { 's3:ObjectCreationOperation': 'true' } }, policies)).toBe(false);
   });
@@ -89,7 +97,7 @@ describe('a guard that is one change wider or narrower is caught', () => {
     expect(resource).not.toEqual(guarded.resource);
     return resource;
   };
-  const guardOf = (statements: Statement[]) => statements.filter(({ Condition }) => JSON.stringify(Condition).includes('kubernetes-namespace'));
+  const guardOf = (statements: Statement[]) => statements.filter(({ Condition }) => JSON.stringify(Condition ?? {}).includes('kubernetes-namespace'));
 
   test('the denial of other clusters', async () => {
     const resource = changed(statements => { statements.splice(statements.findIndex(({ Sid }) => Sid === 'DenyOtherClusters'), 1); });
@@ -98,7 +106,7 @@ describe('a guard that is one change wider or narrower is caught', () => {
 
   test('the denial of all but reading', async () => {
     const resource = changed(statements => { statements.splice(statements.findIndex(({ Sid }) => Sid === 'DenyPodsAllButReading'), 1); });
-    expect(await may({ ...POD, action: 's3:DeleteObject', key: NLP }, { identity: ADMIN, resource })).toBe(true);
+    expect(await may({ ...POD, action: 's3:PutObjectTagging', key: NLP }, { identity: ADMIN, resource })).toBe(true);
     expect(await may({ ...POD, action: 's3:ListBucket' }, { identity: ADMIN, resource })).toBe(true);
   });
 
@@ -113,7 +121,7 @@ describe('a guard that is one change wider or narrower is caught', () => {
   });
 
   test('the exception', async () => {
-    const resource = changed(statements => { for (const each of statements) delete each.Condition!.ArnNotEquals; });
+    const resource = changed(statements => { for (const each of statements) delete each.Condition?.ArnNotEquals; });
     expect(await may({ ...LOADER, action: 's3:PutObject', key: NLP, context: NEW }, { identity: guarded.loader, resource })).toBe(false);
   });
 });

@@ -25,14 +25,16 @@ async function may(
 const TEAM = 'models/team/llama/2/model.json';
 const OTHER = 'models/team-a/llama/2/model.json';
 const SHARED = 'models/_shared/llama/2/model.json';
-const OUTSIDE = ['model.json', 'legacy/llama/model.json', 'modelsx/a', 'model-access-logs/x'];
+const BESIDE = ['publishing/team/llama/2/manifest.sha256', 'signatures/team/llama/2/0123456789abcdef.sigstore.json'];
+const BESIDE_OTHERS = ['publishing/team-a/llama/2/manifest.sha256', 'publishing/_shared/llama/2/manifest.sha256', 'signatures/team-a/x', 'signatures/_shared/x'];
+const OUTSIDE = ['publishing', 'publishingx/a', 'signature/a', 'model.json', 'legacy/llama/model.json', 'modelsx/a', 'model-access-logs/x'];
 
 describe('what is published is write-once', () => {
   test.each<[string, PolicyDocument, string[]]>([
-    ['the publisher of a tenant', publishOne, [TEAM]],
-    ['the publisher of every tenant', publishAll, [TEAM, OTHER, SHARED]],
-    ['an administrator', ADMIN, [TEAM, OTHER, SHARED]],
-  ])('S3-05 %s creates objects below models/ and overwrites none', async (_who, identity, keys) => {
+    ['the publisher of a tenant', publishOne, [TEAM, ...BESIDE]],
+    ['the publisher of every tenant', publishAll, [TEAM, OTHER, SHARED, ...BESIDE_OTHERS]],
+    ['an administrator', ADMIN, [TEAM, OTHER, SHARED, ...BESIDE]],
+  ])('S3-05 %s creates what is published and overwrites none of it', async (_who, identity, keys) => {
     for (const key of keys) {
       expect([key, await may(identity, 's3:PutObject', key, NEW)]).toEqual([key, true]);
       expect([key, await may(identity, 's3:PutObject', key, OVERWRITE)]).toEqual([key, false]);
@@ -68,7 +70,7 @@ describe('what is published is write-once', () => {
 
 describe('publishers', () => {
   test('S3-22 the publisher of a tenant reaches no other tenant, nor the models for everybody', async () => {
-    for (const key of [OTHER, SHARED, 'models/teamx/a', 'models/team', ...OUTSIDE]) {
+    for (const key of [OTHER, SHARED, 'models/teamx/a', 'models/team', ...BESIDE_OTHERS, ...OUTSIDE]) {
       for (const [action, context] of [['s3:PutObject', NEW], ['s3:PutObject', PART], ['s3:GetObject', {}], ['s3:AbortMultipartUpload', {}]] as const) {
         expect([action, key, await may(publishOne, action, key, context)]).toEqual([action, key, false]);
       }

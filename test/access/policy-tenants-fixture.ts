@@ -6,7 +6,7 @@ import { BUCKET, CLUSTER } from './policy-fixture';
 import { ACCOUNT, isAllowed, PolicyDocument, REGION, TemplatePolicies } from './policy-simulator';
 import { ModelReaderRole, ServiceAccountRole, WorkloadIdentity } from '../../lib/access';
 import { ModelArtifact } from '../../lib/model';
-import { ModelBucket } from '../../lib/storage';
+import { ModelBucket, ModelPruner } from '../../lib/storage';
 
 const TLS = { 'aws:SecureTransport': 'true', 's3:TlsVersion': '1.3' };
 
@@ -84,6 +84,7 @@ export function appOfTenants(guard: boolean) {
   bucket.grants.publish(loader, { tenants: ['nlp'] });
   const ci = new iam.Role(stack, 'Publisher', { roleName: 'publisher', assumedBy: new iam.ServicePrincipal('codebuild.amazonaws.com') });
   bucket.grants.publish(ci);
+  const pruner = new ModelPruner(stack, 'Pruner', { buckets: [bucket], assumedBy: new iam.AccountRootPrincipal(), roleName: 'pruner' });
   const irsaRole = new iam.Role(stack, 'Irsa', { roleName: 'irsa', assumedBy: new iam.AccountRootPrincipal() });
   bucket.grants.readTenants(WorkloadIdentity.irsa({ namespace: 'team', serviceAccount: 'chat', role: irsaRole }), { tenants: ['nlp', 'team'] });
   const ownRole = new iam.Role(stack, 'Own', { roleName: 'own', assumedBy: new iam.AccountRootPrincipal() });
@@ -102,6 +103,7 @@ export function appOfTenants(guard: boolean) {
     ci: identity(ci),
     irsa: identity(irsaRole),
     own: identity(ownRole),
+    pruner: identity(pruner.role),
   };
 }
 

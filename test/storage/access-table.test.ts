@@ -8,6 +8,7 @@ const { blue, green } = CLUSTER;
 /** Every name in the table that is not of pods by namespace, as the request that it stands for. */
 const WHO: Record<string, { session: Ask; identity: PolicyDocument }> = {
   'role publisher': { session: { role: 'publisher' }, identity: app.ci },
+  'role pruner': { session: { role: 'pruner' }, identity: app.pruner },
   'role loader': { session: { role: 'loader', namespace: 'ops', cluster: blue, serviceAccount: 'loader' }, identity: app.loader },
   'pods of service account team/chat': { session: { role: 'irsa' }, identity: app.irsa },
   'pods of service account team/batch': { session: { role: 'own', namespace: 'team', cluster: blue, serviceAccount: 'batch' }, identity: app.own },
@@ -30,7 +31,7 @@ const ROWS: Array<[prefix: string, read: string[], publish: string[]]> = [
 ];
 
 test('says who can read, publish and delete below which prefix', () => {
-  expect(app.table).toEqual(ROWS.map(([prefix, readers, publishers]) => ({ prefix, readers, publishers, deleters: [] })));
+  expect(app.table).toEqual(ROWS.map(([prefix, readers, publishers]) => ({ prefix, readers, publishers, deleters: prefix.startsWith('models/') ? ['role pruner'] : [] })));
 });
 
 const NAMESPACES = ['nlp', 'nlp-dev', 'nlp-prod', 'vision', 'platform', 'ops', 'team', 'research', 'unnamed'];

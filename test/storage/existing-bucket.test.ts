@@ -172,11 +172,11 @@ test('the key of an existing bucket is kept', () => {
 test('a warning says that nobody knows whether models can be overwritten, and the statement for it is there', () => {
   const stack = newStack();
   ModelBucket.fromBucket(s3.Bucket.fromBucketName(stack, 'Theirs', 'models-example'));
-  Annotations.fromStack(stack).hasWarning('/Storage/Theirs', Match.stringLikeRegexp('writeOnceStatement.*cdk-eks-model-artifacts:bucketNotWriteOnce'));
+  Annotations.fromStack(stack).hasWarning('/Storage/Theirs', Match.stringLikeRegexp('writeOnceStatement.*deletionStatements.*cdk-eks-model-artifacts:bucketNotWriteOnce'));
   expect(ModelBucket.writeOnceStatement('arn:aws:s3:::models-example').toStatementJson()).toMatchObject({
     Effect: 'Deny',
     Action: 's3:PutObject',
-    Resource: 'arn:aws:s3:::models-example/models/*',
+    Resource: ['models', 'publishing', 'signatures'].map(root => `arn:aws:s3:::models-example/${root}/*`),
     Condition: { Null: { 's3:if-none-match': 'true' }, Bool: { 's3:ObjectCreationOperation': 'true' } },
   });
 });

@@ -72,13 +72,13 @@ describe('publish', () => {
 
   test('S3-20 S3-22 reaches the tenants given, and neither deletes, nor tags, nor lists', () => {
     expect(statements((bucket, role) => bucket.grants.publish(role, { tenants: ['team', 'team-a'] }))).toEqual([
-      { Effect: 'Allow', Action: ACTIONS, Resource: ['arn:aws:s3:::models-example/models/team/*', 'arn:aws:s3:::models-example/models/team-a/*'] },
+      { Effect: 'Allow', Action: ACTIONS, Resource: ['models/team', 'models/team-a', 'publishing/team', 'publishing/team-a', 'signatures/team', 'signatures/team-a'].map(prefix => `arn:aws:s3:::models-example/${prefix}/*`) },
     ]);
   });
 
-  test('reaches all of models/ where no tenant is given, and nothing beside it', () => {
+  test('reaches all that is published where no tenant is given, and nothing beside it', () => {
     expect(statements((bucket, role) => bucket.grants.publish(role))).toEqual([
-      { Effect: 'Allow', Action: ACTIONS, Resource: 'arn:aws:s3:::models-example/models/*' },
+      { Effect: 'Allow', Action: ACTIONS, Resource: ['models', 'publishing', 'signatures'].map(root => `arn:aws:s3:::models-example/${root}/*`) },
     ]);
   });
 
@@ -113,7 +113,7 @@ test('S3-19 no grant reaches the bucket itself, or has a wildcard in an action',
   expect(all).toHaveLength(6);
   for (const statement of all) {
     expect([statement.Action].flat().filter(action => /\*|^s3:(List(?!MultipartUploadParts)|GetBucket)/.test(action))).toEqual([]);
-    expect([statement.Resource].flat().filter(resource => !/\/models\/.*\/?\*$/.test(resource) && resource !== KEY)).toEqual([]);
+    expect([statement.Resource].flat().filter(resource => !/\/(models|publishing|signatures)\/.*\/?\*$/.test(resource) && resource !== KEY)).toEqual([]);
   }
 });
 

@@ -38,7 +38,7 @@ describe('defaults', () => {
       LifecycleConfiguration: {
         Rules: [
           { Id: 'abort-incomplete-uploads', Status: 'Enabled', AbortIncompleteMultipartUpload: { DaysAfterInitiation: 7 } },
-          { Id: 'keep-superseded-versions', Status: 'Enabled', NoncurrentVersionExpiration: { NewerNoncurrentVersions: 3, NoncurrentDays: 30 } },
+          { Id: 'expire-superseded-versions', Status: 'Enabled', NoncurrentVersionExpiration: { NoncurrentDays: 30 }, ExpiredObjectDeleteMarker: true },
           { Id: 'intelligent-tiering', Status: 'Enabled', Transitions: [{ StorageClass: 'INTELLIGENT_TIERING', TransitionInDays: 0 }] },
         ].map(rule => Match.exact(rule)),
       },
@@ -61,12 +61,12 @@ describe('defaults', () => {
     template.allResources('AWS::S3::BucketPolicy', { DeletionPolicy: 'RetainExceptOnCreate', UpdateReplacePolicy: 'Retain' });
   });
 
-  test('the policy denies plain HTTP, old TLS and overwriting, and allows nothing', () => {
+  test('the policy denies plain HTTP, old TLS, overwriting and deleting, and allows nothing', () => {
     template.hasResourceProperties('AWS::S3::BucketPolicy', {
       Bucket: stack.resolve(bucket.bucket.bucketRef.bucketName),
       PolicyDocument: {
         Version: '2012-10-17',
-        Statement: ['DenyPlainHttp', 'DenyOldTls', 'DenyOverwritingModels'].map(Sid => Match.objectLike({ Sid, Effect: 'Deny', Principal: { AWS: '*' } })),
+        Statement: ['DenyPlainHttp', 'DenyOldTls', 'DenyOverwritingModels', 'DenyDeletingModels', 'DenyDeletingVersions'].map(Sid => Match.objectLike({ Sid, Effect: 'Deny', Principal: { AWS: '*' } })),
       },
     });
   });
@@ -145,6 +145,8 @@ describe('properties', () => {
     const template = synth({ removalPolicy: RemovalPolicy.DESTROY });
     template.allResources('AWS::S3::Bucket', { DeletionPolicy: 'Delete', UpdateReplacePolicy: 'Delete' });
     template.allResources('AWS::S3::BucketPolicy', { DeletionPolicy: 'Delete', UpdateReplacePolicy: 'Delete' });
+    expect(JSON.stringify(template.toJSON())).toContain('DenyOverwritingModels');
+    expect(JSON.stringify(template.toJSON())).not.toContain('s3:DeleteObject'); // somebody must empty the bucket
   });
 
   test('statements can be added to the policy', () => {

@@ -4,7 +4,7 @@ import * as eks from 'aws-cdk-lib/aws-eks';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as s3 from 'aws-cdk-lib/aws-s3';
 import { ModelReaderRole, ServiceAccountRole, WorkloadIdentity } from '../../lib/access';
-import { ModelBucket } from '../../lib/storage';
+import { ModelBucket, ModelPruner } from '../../lib/storage';
 
 function fixture() {
   const app = new App();
@@ -54,7 +54,7 @@ test.each(['loader', '*', 'arn:aws:iam::111122223333:role/*', 'arn:aws:iam::1111
 test.each(['arn:aws:iam::111122223333:role/loader', 'arn:aws-cn:iam::111122223333:role/team/loader', Fn.importValue('LoaderArn')])('the exception %j is taken', exception => {
   const { storage, bucket, readers } = fixture();
   bucket.addTenantGuard({ readers: [readers], exceptions: [exception] });
-  const guard = documentOf(storage).Statement.filter(({ Condition }: any) => Condition.ArnNotEquals);
+  const guard = documentOf(storage).Statement.filter(({ Condition }: any) => Condition?.ArnNotEquals);
   expect(guard.length).toBeGreaterThan(2);
   for (const { Condition } of guard) expect(Condition.ArnNotEquals).toEqual({ 'aws:PrincipalArn': [storage.resolve(exception)] });
 });
@@ -62,7 +62,7 @@ test.each(['arn:aws:iam::111122223333:role/loader', 'arn:aws-cn:iam::11112222333
 test('no negated operator stands without the Null test: an absent tag would satisfy it, and deny to everybody', () => {
   const { storage, bucket, readers } = fixture();
   bucket.addTenantGuard({ readers: [readers] });
-  const negated = documentOf(storage).Statement.filter(({ Condition }: any) => Object.keys(Condition).some(operator => operator.includes('Not')));
+  const negated = documentOf(storage).Statement.filter(({ Condition }: any) => Object.keys(Condition ?? {}).some(operator => operator.includes('Not')));
   expect(negated.length).toBeGreaterThan(1);
   for (const { Condition } of negated) expect(Condition.Null).toEqual({ 'aws:PrincipalTag/kubernetes-namespace': 'false' });
 });
@@ -94,6 +94,18 @@ describe('a grant to pods that the guard would take away', () => {
       "role Access/Loader/Role may publish to models/nlp/ of bucket 'models-example', and its tenant guard denies that to pods: add the ARN of the role to the exceptions of the guard",
     );
     expect(guarded(loader => [loader.roleArn], (bucket, loader) => bucket.grants.publish(loader, { tenants: ['nlp'] }), 'loader')).not.toThrow();
+  });
+
+  test('is an error for a pruner inside a cluster that is no exception', () => {
+    const synth = (exceptions: string[]) => {
+      const { storage, stack, bucket, readers } = fixture();
+      const assumedBy = new iam.ServicePrincipal('pods.eks.amazonaws.com', { conditions: { StringEquals: { 'aws:RequestTag/kubernetes-namespace': 'ops' } } }).withSessionTags();
+      bucket.addTenantGuard({ readers: [readers], exceptions });
+      new ModelPruner(stack, 'Pruner', { buckets: [bucket], assumedBy, roleName: 'pruner' });
+      return () => Template.fromStack(storage);
+    };
+    expect(synth([])).toThrow("role pruner may prune models/ of bucket 'models-example', and its tenant guard denies that to pods: add the ARN of the role to the exceptions of the guard");
+    expect(synth(['arn:aws:iam::111122223333:role/pruner'])).not.toThrow();
   });
 
   test('is an error for an identity that reads what no reader role lets its namespace read', () => {
