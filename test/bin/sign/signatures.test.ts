@@ -10,7 +10,7 @@ import { published, sha256 } from '../verify/model';
 
 const TOOL = join(__dirname, 'model-signing-1.1.1');
 const tool = (name: string) => readFileSync(join(TOOL, name), 'utf8');
-const payloadOf = (bundle: string) => JSON.parse(Buffer.from(JSON.parse(bundle).dsseEnvelope.payload, 'base64').toString());
+const payloadOf = (text: string) => JSON.parse(Buffer.from(JSON.parse(text).dsseEnvelope.payload, 'base64').toString());
 
 const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'prime256v1' });
 const files = { 'config.json': '{}', 'a/weights.safetensors': 'weights' };
@@ -18,7 +18,7 @@ const version = published(files);
 const checksums = ModelChecksums.parse(version.manifest);
 
 /** Signs whatever it is given, by the letter of DSSE. */
-function bundle(statement: unknown, change: { [key: string]: unknown } = {}, key: KeyObject = privateKey) {
+function sealed(statement: unknown, change: { [key: string]: unknown } = {}, key: KeyObject = privateKey) {
   const payload = Buffer.from(JSON.stringify(statement));
   const type = 'application/vnd.in-toto+json';
   const sig = sign('sha256', Buffer.concat([Buffer.from(`DSSEv1 28 ${type} ${payload.length} `), payload]), key).toString('base64');
@@ -30,7 +30,7 @@ function bundle(statement: unknown, change: { [key: string]: unknown } = {}, key
   });
 }
 
-function statement(resources: Array<{ name: string; digest: string; algorithm?: string }>, change: { [key: string]: unknown } = {}, serialization = {}) {
+function about(resources: Array<{ name: string; digest: string; algorithm?: string }>, change: object = {}, serialization = {}) {
   const root = createHash('sha256');
   for (const { digest } of resources) root.update(Buffer.from(digest, 'hex'));
   return {
@@ -79,31 +79,31 @@ test('what we sign is verified, and names every file', async () => {
 });
 
 test('a signature from before publishing names neither model.json nor the manifest', () => {
-  expect(check(bundle(statement([WEIGHTS, CONFIG])))).toEqual(['model.json', 'manifest.sha256']);
+  expect(check(sealed(about([WEIGHTS, CONFIG])))).toEqual(['model.json', 'manifest.sha256']);
 });
 
-const CHANGED = Buffer.from(JSON.stringify(statement([resource('a/weights.safetensors', 'other'), CONFIG]))).toString('base64');
+const CHANGED = Buffer.from(JSON.stringify(about([resource('a/weights.safetensors', 'other'), CONFIG]))).toString('base64');
 
 test.each([
-  ['another key', bundle(statement([WEIGHTS, CONFIG]), {}, generateKeyPairSync('ec', { namedCurve: 'prime256v1' }).privateKey), 'it was changed, or signed with another key'],
-  ['another key, by its hint', bundle(statement([WEIGHTS, CONFIG]), { verificationMaterial: { publicKey: { hint: 'ab' } } }, generateKeyPairSync('ec', { namedCurve: 'prime256v1' }).privateKey), 'signed with another key than'],
-  ['a changed statement', bundle(statement([WEIGHTS, CONFIG])).replace(/"payload":"[^"]*"/, `"payload":"${CHANGED}"`), 'its signature is not that of its content'],
-  ['a file that is missing', bundle(statement([CONFIG])), "S is of other files: it does not sign 'a/weights.safetensors'"],
-  ['a file too many', bundle(statement([WEIGHTS, CONFIG, resource('b', 'b')])), "it signs 'b', which the version does not have"],
-  ['other bytes', bundle(statement([resource('a/weights.safetensors', 'other'), CONFIG])), "it signs other bytes of 'a/weights.safetensors'"],
-  ['another manifest', bundle(statement([WEIGHTS, CONFIG, resource('manifest.sha256', 'other')])), "it signs other bytes of 'manifest.sha256'"],
-  ['a file twice', bundle(statement([WEIGHTS, CONFIG, WEIGHTS])), 'it names a file twice'],
-  ['another hash', bundle(statement([WEIGHTS, CONFIG], {}, { hash_type: 'blake2' })), "it signs 'files' by 'blake2': only whole files by SHA-256"],
-  ['another hash of a file', bundle(statement([WEIGHTS, { ...CONFIG, algorithm: 'blake3' }])), 'a resource has no name, or no SHA-256'],
-  ['shards', bundle(statement([WEIGHTS, CONFIG], {}, { method: 'shards', shard_size: 1_000_000_000 })), "it signs 'shards' by 'sha256'"],
-  ['a root digest that is wrong', bundle(statement([WEIGHTS, CONFIG], { subject: [{ name: 'm', digest: { sha256: '0'.repeat(64) } }] })), 'the digest of its subject is not that of its resources'],
-  ['another predicate', bundle(statement([WEIGHTS, CONFIG], { predicateType: 'https://model_signing/Digests/v0.1' })), "its predicate is of type 'https://model_signing/Digests/v0.1'"],
-  ['another statement', bundle(statement([WEIGHTS, CONFIG], { _type: 'https://in-toto.io/Statement/v0.1' })), "its statement is of type 'https://in-toto.io/Statement/v0.1'"],
-  ['another media type', bundle(statement([WEIGHTS, CONFIG]), { mediaType: 'application/json' }), "its media type is 'application/json'"],
-  ['a certificate', bundle(statement([WEIGHTS, CONFIG]), { verificationMaterial: { certificate: { rawBytes: '' } } }), 'signed with a certificate'],
-  ['another type of payload', bundle(statement([WEIGHTS, CONFIG])).replace('vnd.in-toto', 'vnd.other'), "its payload is of type 'application/vnd.other+json'"],
-  ['two signatures', bundle(statement([WEIGHTS, CONFIG])).replace(/"signatures":\[(.*?)\]/, '"signatures":[$1,$1]'), 'expected one payload with one signature'],
-  ['no signature in it', bundle(statement([WEIGHTS, CONFIG])).replace(/"sig":"[^"]*"/, '"sig":""'), 'its signature is not that of its content'],
+  ['another key', sealed(about([WEIGHTS, CONFIG]), {}, generateKeyPairSync('ec', { namedCurve: 'prime256v1' }).privateKey), 'it was changed, or signed with another key'],
+  ['another key, by its hint', sealed(about([WEIGHTS, CONFIG]), { verificationMaterial: { publicKey: { hint: 'ab' } } }, generateKeyPairSync('ec', { namedCurve: 'prime256v1' }).privateKey), 'signed with another key than'],
+  ['a changed statement', sealed(about([WEIGHTS, CONFIG])).replace(/"payload":"[^"]*"/, `"payload":"${CHANGED}"`), 'its signature is not that of its content'],
+  ['a file that is missing', sealed(about([CONFIG])), "S is of other files: it does not sign 'a/weights.safetensors'"],
+  ['a file too many', sealed(about([WEIGHTS, CONFIG, resource('b', 'b')])), "it signs 'b', which the version does not have"],
+  ['other bytes', sealed(about([resource('a/weights.safetensors', 'other'), CONFIG])), "it signs other bytes of 'a/weights.safetensors'"],
+  ['another manifest', sealed(about([WEIGHTS, CONFIG, resource('manifest.sha256', 'other')])), "it signs other bytes of 'manifest.sha256'"],
+  ['a file twice', sealed(about([WEIGHTS, CONFIG, WEIGHTS])), 'it names a file twice'],
+  ['another hash', sealed(about([WEIGHTS, CONFIG], {}, { hash_type: 'blake2' })), "it signs 'files' by 'blake2': only whole files by SHA-256"],
+  ['another hash of a file', sealed(about([WEIGHTS, { ...CONFIG, algorithm: 'blake3' }])), 'a resource has no name, or no SHA-256'],
+  ['shards', sealed(about([WEIGHTS, CONFIG], {}, { method: 'shards', shard_size: 1_000_000_000 })), "it signs 'shards' by 'sha256'"],
+  ['a root digest that is wrong', sealed(about([WEIGHTS, CONFIG], { subject: [{ name: 'm', digest: { sha256: '0'.repeat(64) } }] })), 'the digest of its subject is not that of its resources'],
+  ['another predicate', sealed(about([WEIGHTS, CONFIG], { predicateType: 'https://model_signing/Digests/v0.1' })), "its predicate is of type 'https://model_signing/Digests/v0.1'"],
+  ['another statement', sealed(about([WEIGHTS, CONFIG], { _type: 'https://in-toto.io/Statement/v0.1' })), "its statement is of type 'https://in-toto.io/Statement/v0.1'"],
+  ['another media type', sealed(about([WEIGHTS, CONFIG]), { mediaType: 'application/json' }), "its media type is 'application/json'"],
+  ['a certificate', sealed(about([WEIGHTS, CONFIG]), { verificationMaterial: { certificate: { rawBytes: '' } } }), 'signed with a certificate'],
+  ['another type of payload', sealed(about([WEIGHTS, CONFIG])).replace('vnd.in-toto', 'vnd.other'), "its payload is of type 'application/vnd.other+json'"],
+  ['two signatures', sealed(about([WEIGHTS, CONFIG])).replace(/"signatures":\[(.*?)\]/, '"signatures":[$1,$1]'), 'expected one payload with one signature'],
+  ['no signature in it', sealed(about([WEIGHTS, CONFIG])).replace(/"sig":"[^"]*"/, '"sig":""'), 'its signature is not that of its content'],
   ['no JSON', 'x', 'it is no JSON object'],
 ])('%s is refused', (_, text, message) => {
   expect(() => check(text)).toThrow(message);

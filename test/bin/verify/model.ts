@@ -4,11 +4,15 @@ import { BucketServer } from '../s3-server';
 export const sha256 = (content: Buffer | string) => createHash('sha256').update(content).digest('hex');
 
 /** The files of a version, with the two that publishing adds. */
-export function published(files: { [path: string]: string }, totalBytes = Object.values(files).reduce((sum, content) => sum + Buffer.byteLength(content), 0)) {
+export function published(files: { [path: string]: string }, totalBytes = bytesOf(files)) {
   const all: { [path: string]: string } = { ...files, 'model.json': `{"totalBytes": ${totalBytes}}\n` };
   const paths = Object.keys(all).sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
   const manifest = paths.map(path => `${sha256(all[path])}  ${path}\n`).join('');
   return { files: { ...all, 'manifest.sha256': manifest }, manifest, digest: `sha256:${sha256(manifest)}` };
+}
+
+function bytesOf(files: { [path: string]: string }): number {
+  return Object.values(files).reduce((sum, content) => sum + Buffer.byteLength(content), 0);
 }
 
 export type Published = ReturnType<typeof published>;

@@ -6,9 +6,9 @@ export interface Ran {
   readonly code: number;
   /** Events, without progress. */
   readonly events: any[];
+  readonly result: any;
   /** Texts of the events of one kind, in their order. */
   said(event: 'note' | 'warning' | 'error'): string[];
-  readonly result: any;
 }
 
 /** Runs a command in this process, and reads what it says to machines. */
