@@ -72,7 +72,7 @@ export function withoutAttached(template: any): { template: any; seconds: number
       initContainers: filledList(initContainers, (item: any) => !record.initContainers.includes(item.name)),
       containers: containers.map((container: any) => filled({
         ...container,
-        resources: container.name === record.container ? resourcesMinus(container.resources, sizes) : container.resources,
+        resources: container.name === record.container && Object.keys(sizes).length > 0 ? resourcesMinus(container.resources, sizes) : container.resources,
         volumeMounts: filledList(container.volumeMounts, (mount: any) => !record.mountPaths[container.name]?.includes(mount.mountPath)),
       })),
       volumes: filledList(volumes, (item: any) => !record.volumes.includes(item.name)),

@@ -1,0 +1,202 @@
+import { delivered, DIGEST, FACTS, model } from './fixture';
+import { AttachOptions, DeliveredModel, InitContainerPosition, ModelVolume } from '../../lib/delivery';
+import { Attached, withModels } from '../../lib/delivery/attached-workload';
+import { bindModels } from '../../lib/delivery/bind-models';
+import { modelsAnnotation } from '../../lib/delivery/models-annotation';
+import { SKIP_CONTAINERS } from '../../lib/delivery/pod-template';
+
+const IDENTITY = FACTS.identity!;
+
+function deployment(spec: any = {}, more: any = {}, metadata: any = undefined): any {
+  const template = { ...metadata ? { metadata } : {}, spec: { containers: [{ name: 'vllm', image: 'vllm:1' }], ...spec } };
+  return { apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name: 'vllm', namespace: 'serving' }, spec: { ...more, template } };
+}
+
+/** What attaching makes of an object of a file, and what it warns of. */
+function attach(object: any, models: DeliveredModel[] = [delivered()], options: AttachOptions & Partial<Attached> = {}): { object: any; pod: any; template: any; warnings: string[] } {
+  const warnings: string[] = [];
+  const frozen = JSON.stringify(object);
+  const result = withModels(object, {
+    templates: ['spec.template'],
+    recorded: true,
+    identity: IDENTITY,
+    bind: (containers, requests) => [...bindModels(models, { ...FACTS, identity: IDENTITY, containers, requests, withholdCredentials: options.withholdCredentials ?? false }), { annotations: modelsAnnotation(models) }],
+    warn: (id, text) => warnings.push(`${id}: ${text}`),
+    position: options.initContainerPosition,
+    ...options,
+  });
+  expect(JSON.stringify(object)).toBe(frozen);
+  const template = result.spec.template;
+  return { object: result, template, pod: template?.spec, warnings };
+}
+
+const names = (containers: any[]) => containers.map(({ name }) => name);
+const sidecar = (name: string) => ({ name, image: name, restartPolicy: 'Always' });
+const step = (name: string) => ({ name, image: name });
+
+describe('where init containers come', () => {
+  const order = (initContainers: any, position?: InitContainerPosition, models?: DeliveredModel[]) => names(attach(deployment({ initContainers }), models, { initContainerPosition: position }).pod.initContainers);
+
+  test('first', () => {
+    expect(order([step('migrate'), step('warm')])).toEqual(['download-llama', 'migrate', 'warm']);
+    expect(order(undefined)).toEqual(['download-llama']);
+    expect(order(null)).toEqual(['download-llama']);
+  });
+
+  test('but after those that go on, right after the last', () => {
+    expect(order([sidecar('proxy'), step('migrate'), sidecar('logs'), step('warm')])).toEqual(['proxy', 'migrate', 'logs', 'download-llama', 'warm']);
+  });
+
+  test('several keep their order', () => {
+    expect(order([sidecar('proxy'), step('warm')], undefined, [delivered(), delivered({ parallelFiles: 8 }, model('bert'))])).toEqual(['proxy', 'download-llama', 'download-bert', 'warm']);
+  });
+
+  test('where they are wanted', () => {
+    const present = [sidecar('proxy'), step('migrate'), step('warm')];
+    expect(order(present, InitContainerPosition.first())).toEqual(['download-llama', 'proxy', 'migrate', 'warm']);
+    expect(order(present, InitContainerPosition.before('warm'))).toEqual(['proxy', 'migrate', 'download-llama', 'warm']);
+    expect(order(present, InitContainerPosition.after('warm'))).toEqual(['proxy', 'migrate', 'warm', 'download-llama']);
+  });
+
+  test.each([InitContainerPosition.before('other'), InitContainerPosition.after('other')])('and nowhere beside one that is not there', position => {
+    expect(() => order([step('migrate')], position)).toThrow("init container 'other' is not in the workload, which has migrate: name one of these, or leave the position out");
+    expect(() => order(undefined, position)).toThrow("init container 'other' is not in the workload, which has none");
+  });
+});
+
+describe('what is there stays', () => {
+  test('volumes, mounts, annotations and security contexts, and what is written as null', () => {
+    const { object, pod, template } = attach(deployment({
+      securityContext: { runAsUser: 1000, fsGroup: 77 },
+      volumes: [{ name: 'cache', emptyDir: {} }],
+      imagePullSecrets: null,
+      containers: [
+        { name: 'vllm', volumeMounts: [{ name: 'cache', mountPath: '/cache' }], securityContext: { privileged: true }, resources: { requests: null } },
+        { name: 'proxy', volumeMounts: null },
+      ],
+    }, { replicas: 3 }, { labels: { app: 'x' }, annotations: { mine: 'yes' } }), [delivered()], { containers: ['vllm'] });
+    expect(object.spec.replicas).toBe(3);
+    expect(template.metadata).toMatchObject({ labels: { app: 'x' }, annotations: { mine: 'yes' } });
+    expect(pod.securityContext).toEqual({ runAsUser: 1000, fsGroup: 77 });
+    expect(names(pod.volumes)).toEqual(['cache', 'model-llama', 'model-download-work', 'model-download-token']);
+    expect(pod.containers[0].volumeMounts.map(({ mountPath }: any) => mountPath)).toEqual(['/cache', '/mnt/llama/models']);
+    expect(pod.containers[0].securityContext).toEqual({ privileged: true });
+    expect(pod.containers[1]).toEqual({ name: 'proxy', volumeMounts: null });
+    expect(pod.imagePullSecrets).toBeNull();
+  });
+
+  test('lists that are null', () => {
+    const { pod, template } = attach(deployment({ volumes: null, initContainers: null, securityContext: null, containers: [{ name: 'vllm', volumeMounts: null, resources: null }] }, {}, { annotations: null }), [delivered({ volume: ModelVolume.existingClaim('weights') })]);
+    expect(names(pod.volumes)).toEqual(['models-weights', 'model-download-work', 'model-download-token']);
+    expect(pod.securityContext).toEqual({ fsGroup: 65532, fsGroupChangePolicy: 'OnRootMismatch' });
+    expect(Object.keys(template.metadata.annotations)).toEqual(['cdk-eks-model-artifacts/models', 'cdk-eks-model-artifacts/attached']);
+  });
+
+  test('credentials are withheld only on request', () => {
+    expect(attach(deployment()).template.metadata.annotations).not.toHaveProperty([SKIP_CONTAINERS]);
+    expect(attach(deployment(), undefined, { withholdCredentials: true }).template.metadata.annotations[SKIP_CONTAINERS]).toBe('vllm');
+  });
+});
+
+describe('what is attached to what came out', () => {
+  const INPUTS: Record<string, any> = {
+    'a small Deployment': deployment(),
+    'one with everything': deployment({
+      serviceAccountName: 'llama',
+      initContainers: [sidecar('proxy'), step('migrate')],
+      containers: [{ name: 'vllm', resources: { limits: { memory: '24Gi', 'ephemeral-storage': '10Gi' }, requests: { 'cpu': '2', 'memory': '20Gi', 'ephemeral-storage': '1500M' } }, volumeMounts: [{ name: 'cache', mountPath: '/cache' }] }, { name: 'proxy2' }],
+      volumes: [{ name: 'cache', emptyDir: {} }],
+      securityContext: { runAsUser: 1000, fsGroupChangePolicy: 'Always' },
+    }, { progressDeadlineSeconds: 60 }, { annotations: { mine: 'yes', [SKIP_CONTAINERS]: 'proxy2' } }),
+    'one with empty lists': deployment({ volumes: [], initContainers: [], securityContext: {}, containers: [{ name: 'vllm', resources: {}, volumeMounts: [] }] }, {}, { annotations: {} }),
+  };
+  const VOLUMES = { disk: undefined, memory: ModelVolume.memory(), claim: ModelVolume.existingClaim('weights') };
+  const cases = Object.keys(INPUTS).flatMap(input => Object.keys(VOLUMES).map(volume => [input, volume] as const));
+
+  test.each(cases)('%s, %s: twice equals once', (input, volume) => {
+    const models = [delivered({ volume: (VOLUMES as any)[volume] })];
+    const once = attach(INPUTS[input], models, { withholdCredentials: true }).object;
+    expect(attach(once, models, { withholdCredentials: true }).object).toEqual(once);
+  });
+
+  test.each(cases)('%s, %s: another model takes its place', (input, volume) => {
+    const options = { volume: (VOLUMES as any)[volume] };
+    const next = [delivered(options, model('bert', { version: '2' }))];
+    const replaced = attach(attach(INPUTS[input], [delivered(options)], { withholdCredentials: true }).object, next);
+    expect(JSON.stringify(replaced.object)).not.toContain('llama@1');
+    expect(names(replaced.pod.initContainers).filter(name => name.startsWith('download'))).toEqual(['download-bert']);
+    const fresh = attach(INPUTS[input], next);
+    expect(replaced.pod.containers.map(({ volumeMounts }: any) => volumeMounts)).toEqual(fresh.pod.containers.map(({ volumeMounts }: any) => volumeMounts));
+    expect(replaced.pod.volumes).toEqual(fresh.pod.volumes);
+    expect(replaced.template.metadata.annotations['cdk-eks-model-artifacts/models']).toBe(`serving/bert@2 ${DIGEST}`);
+    expect(replaced.object.spec.progressDeadlineSeconds).toBe(fresh.object.spec.progressDeadlineSeconds);
+  });
+
+  test('disk and time are not asked for twice', () => {
+    const once = attach(deployment()).object;
+    const { object, pod } = attach(once);
+    expect(pod.containers[0].resources).toEqual({ requests: { 'ephemeral-storage': '19661Mi' } });
+    expect(object.spec.progressDeadlineSeconds).toBe(600 + 300 + 820);
+  });
+
+  test('what was changed in between counts', () => {
+    const once = structuredClone(attach(deployment({ containers: [{ name: 'vllm', resources: { requests: { 'ephemeral-storage': '1Gi' } } }] })).object);
+    once.spec.template.spec.containers[0].resources.requests['ephemeral-storage'] = '30Gi';
+    once.spec.progressDeadlineSeconds += 100;
+    const { object, pod } = attach(once, [delivered({ volume: ModelVolume.existingClaim('weights') })]);
+    expect(pod.containers[0].resources).toEqual({ requests: { 'ephemeral-storage': `${30 * 1024 - 19661}Mi` } });
+    expect(object.spec.progressDeadlineSeconds).toBe(700 + 300 + 820);
+  });
+
+  test('models of which nothing says what belongs to them are refused', () => {
+    const once = structuredClone(attach(deployment()).object);
+    delete once.spec.template.metadata.annotations['cdk-eks-model-artifacts/attached'];
+    expect(() => attach(once)).toThrow(`the pods have models already, annotation 'cdk-eks-model-artifacts/models': 'serving/llama@1 ${DIGEST}': attach to the manifests as they were before`);
+  });
+
+  test.each(['no JSON', '{}', '{"initContainers":"all"}', 'null'])('a record that was changed is refused: %s', record => {
+    const once = structuredClone(attach(deployment()).object);
+    once.spec.template.metadata.annotations['cdk-eks-model-artifacts/attached'] = record;
+    expect(() => attach(once)).toThrow("annotation 'cdk-eks-model-artifacts/attached' of the pods, which says what was attached before, can't be read: attach to the manifests as they were before");
+  });
+});
+
+describe('several pod templates', () => {
+  const ray = () => ({
+    apiVersion: 'ray.io/v1',
+    kind: 'RayCluster',
+    metadata: { name: 'ray' },
+    spec: {
+      headGroupSpec: { template: { spec: { containers: [{ name: 'ray-head' }] } } },
+      workerGroupSpecs: [{ groupName: 'a', template: { spec: { containers: [{ name: 'ray-worker' }] } } }, { groupName: 'b', template: { spec: { containers: [{ name: 'ray-worker' }, { name: 'logs' }] } } }],
+    },
+  });
+  const paths = { templates: ['spec.headGroupSpec.template', 'spec.workerGroupSpecs[*].template'] };
+
+  test('each gets the model', () => {
+    const { spec } = attach(ray(), undefined, paths).object;
+    for (const template of [spec.headGroupSpec.template, ...spec.workerGroupSpecs.map((group: any) => group.template)]) {
+      expect(names(template.spec.initContainers)).toEqual(['download-llama']);
+      expect(template.spec.containers.every((container: any) => container.volumeMounts.length === 1)).toBe(true);
+    }
+    expect(spec.workerGroupSpecs.map(({ groupName }: any) => groupName)).toEqual(['a', 'b']);
+    expect(spec).not.toHaveProperty('progressDeadlineSeconds');
+  });
+
+  test('or those that have a container that reads it', () => {
+    const before = ray();
+    const { spec } = attach(before, undefined, { ...paths, containers: ['ray-worker'] }).object;
+    expect(spec.headGroupSpec).toEqual(before.spec.headGroupSpec);
+    expect(spec.workerGroupSpecs[1].template.spec.containers.map(({ volumeMounts }: any) => volumeMounts?.length)).toEqual([1, undefined]);
+    expect(() => attach(ray(), undefined, { ...paths, containers: ['ray-worker', 'main'] })).toThrow("container 'main' is not in the workload, which has ray-head, ray-worker, logs: name one of these");
+  });
+
+  test('twice equals once', () => {
+    const once = attach(ray(), undefined, paths).object;
+    expect(attach(once, undefined, paths).object).toEqual(once);
+  });
+});
+
+test('a Rollout has as much longer to progress as a Deployment', () => {
+  expect(attach({ ...deployment(), apiVersion: 'argoproj.io/v1alpha1', kind: 'Rollout' }).object.spec.progressDeadlineSeconds).toBe(600 + 300 + 820);
+});
