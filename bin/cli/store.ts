@@ -18,6 +18,8 @@ export interface ListedObject {
   readonly size: number;
   readonly etag: string;
   readonly lastModified: Date;
+  /** As S3 calls it, such as `GLACIER`. */
+  readonly storageClass?: string;
 }
 
 /** A bucket. */
@@ -66,7 +68,9 @@ export class Store {
   public async *list(prefix: string): AsyncGenerator<ListedObject> {
     for (let token: string | undefined, more = true; more;) {
       const page = await this.client.send(new ListObjectsV2Command({ Bucket: this.bucket, Prefix: prefix, ContinuationToken: token }));
-      for (const { Key, Size, ETag, LastModified } of page.Contents ?? []) yield { key: Key!, size: Size!, etag: ETag!, lastModified: LastModified! };
+      for (const { Key, Size, ETag, LastModified, StorageClass } of page.Contents ?? []) {
+        yield { key: Key!, size: Size!, etag: ETag!, lastModified: LastModified!, storageClass: StorageClass };
+      }
       token = page.NextContinuationToken;
       more = token !== undefined;
     }
@@ -80,6 +84,8 @@ export function clientFor(call: Call): S3Client {
     region: text(call, 'region'),
     profile: text(call, 'profile'),
     followRegionRedirects: true,
+    maxAttempts: 10, // with the SDK's backoff about a minute, then S3 is not slow but gone
+    requestHandler: { connectionTimeout: 10_000, socketTimeout: 120_000, httpsAgent: { maxSockets: 256 }, httpAgent: { maxSockets: 256 } },
     // Checksums are this program's own: SHA-256 where it writes, the manifest where it reads.
     requestChecksumCalculation: 'WHEN_REQUIRED',
     responseChecksumValidation: 'WHEN_REQUIRED',
@@ -93,10 +99,10 @@ export function parseS3Url(url: string | undefined): { bucket: string; prefix: s
   return { bucket: match[1], prefix: match[2] ?? '' };
 }
 
-/** Whether S3 says that an object is not there, or does not let it be seen. */
+/** Whether S3 says that an object is not there, or does not let it be seen. An answer to HEAD has no body, and so no name but that of its status. */
 export function isMissing(error: unknown): boolean {
   const { name, $metadata } = error as { name?: string; $metadata?: { httpStatusCode?: number } };
-  return name === 'NoSuchKey' || name === 'NotFound' || (name === 'AccessDenied' && $metadata?.httpStatusCode === 403) || ($metadata?.httpStatusCode === 403 && name === '403');
+  return name === 'NoSuchKey' || name === 'NotFound' || ($metadata?.httpStatusCode === 403 && ['AccessDenied', 'Forbidden', 'Unknown', '403'].includes(name!));
 }
 
 /** @throws where the object is not there, or may not be read */

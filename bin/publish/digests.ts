@@ -25,7 +25,8 @@ export function partSizeOf(size: number): number {
 /** First byte of each part, and the byte after its last; an empty file is one part of no bytes. */
 export function partsOf(size: number): Array<{ readonly start: number; readonly end: number }> {
   const partSize = partSizeOf(size);
-  return Array.from({ length: Math.max(1, Math.ceil(size / partSize)) }, (_, index) => ({ start: index * partSize, end: Math.min(size, (index + 1) * partSize) }));
+  const count = Math.max(1, Math.ceil(size / partSize));
+  return Array.from({ length: count }, (_, index) => ({ start: index * partSize, end: Math.min(size, (index + 1) * partSize) }));
 }
 
 /** As S3 writes checksums. */

@@ -18,7 +18,7 @@ import { CommandError } from '../cli/command';
 export async function openFolder(folder: string, filter: Filter): Promise<Source> {
   const root = await rootOf(folder);
   const { files, leftOut, problems } = await list(root, filter);
-  const description = await takeOwnFiles(root, files, problems);
+  const description = await takeOwnFiles(files, problems);
   problems.push(...await folderProblems(files));
   if (problems.length > 0) throw new CommandError([`${folder} can't be published:`, ...shortened(problems.sort())].join('\n  '));
   if (files.every(({ size }) => size === 0)) {
@@ -67,6 +67,7 @@ async function list(root: string, filter: Filter): Promise<Listing> {
   const visitEntry = async (at: string, name: string, entry: fs.Dirent, ancestors: string[]) => {
     const accepted = filter.accepts(name);
     const problem = (text: string) => void (accepted && listing.problems.push(`'${name}' ${text}`));
+    if (name.includes('\ufffd')) return problem("can't be a file of a model: its name is no valid Unicode: rename it");
     let target = at;
     if (entry.isSymbolicLink()) {
       const found = await fs.promises.realpath(at).catch(() => undefined);
@@ -85,7 +86,12 @@ async function list(root: string, filter: Filter): Promise<Listing> {
     const blob = entry.isSymbolicLink() && path.dirname(target) === blobs ? path.basename(target) : '';
     listing.files.push(localFile(name, target, stat, /^[0-9a-f]{64}$/.test(blob) ? blob : undefined));
   };
-  await visit(root, '', [root]);
+  try {
+    await visit(root, '', [root]);
+  } catch (error) {
+    const { code, path: gone, message } = error as NodeJS.ErrnoException;
+    throw new CommandError(code === 'ENOENT' ? `${gone} vanished while the folder was listed: publish when nobody writes to it` : message);
+  }
   listing.files.sort((a, b) => Buffer.compare(Buffer.from(a.path), Buffer.from(b.path)));
   return listing;
 }
@@ -97,12 +103,14 @@ function localFile(name: string, target: string, stat: fs.BigIntStats, sha256: s
     size,
     sha256, // the cache calls a file of the LFS by it
     local: { path: target, identity: identityOf(stat) },
-    open: async ({ start, end } = { start: 0, end: size }) => start === end ? Readable.from([]) : fs.createReadStream(target, { start, end: end - 1, highWaterMark: 2 ** 20 }),
+    open: async ({ start, end } = { start: 0, end: size }) => (
+      start === end ? Readable.from([]) : fs.createReadStream(target, { start, end: end - 1, highWaterMark: 2 ** 20 })
+    ),
   };
 }
 
 /** Takes away what an earlier publication left: both files are made anew. Returns what its description says. */
-async function takeOwnFiles(root: string, files: SourceFile[], problems: string[]): Promise<{ readonly [key: string]: unknown }> {
+async function takeOwnFiles(files: SourceFile[], problems: string[]): Promise<{ readonly [key: string]: unknown }> {
   const take = async (name: string) => {
     const index = files.findIndex(file => file.path === name);
     return index < 0 ? undefined : fs.promises.readFile(files.splice(index, 1)[0].local!.path, 'utf8');

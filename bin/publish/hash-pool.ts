@@ -1,3 +1,4 @@
+import { on } from 'node:events';
 import * as os from 'node:os';
 import { Worker } from 'node:worker_threads';
 import { FileDigest, PartHasher } from './digests';
@@ -35,18 +36,16 @@ export class HashPool {
   /** @throws where the file can't be read */
   public async hash(task: Task, onBytes: (bytes: number) => void): Promise<HashedFile> {
     const worker = this.idle.pop() ?? this.start();
+    const answers = on(worker, 'message');
+    worker.postMessage(task);
     try {
-      return await new Promise<HashedFile>((resolve, reject) => {
-        worker.once('error', reject);
-        worker.on('message', (answer: Answer) => {
-          if ('bytes' in answer) onBytes(answer.bytes);
-          else if ('hashed' in answer) resolve(answer.hashed);
-          else reject(new CommandError(`'${task.path}' can't be read: ${answer.error}`));
-        });
-        worker.postMessage(task);
-      });
+      for await (const [answer] of answers as AsyncIterable<[Answer]>) {
+        if ('bytes' in answer) onBytes(answer.bytes);
+        else if ('hashed' in answer) return answer.hashed;
+        else throw new CommandError(`'${task.path}' can't be read: ${answer.error}`);
+      }
+      throw new Error('unreachable: the answers of a worker do not end');
     } finally {
-      worker.removeAllListeners();
       this.idle.push(worker);
     }
   }

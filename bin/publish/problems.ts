@@ -10,17 +10,15 @@ export async function folderProblems(files: readonly SourceFile[]): Promise<stri
   const problems: string[] = [];
   for (const file of files) {
     const name = nameProblem(file.path);
+    const content = file.size < 1_024 ? await fs.promises.readFile(file.local!.path, 'latin1') : '';
     if (name !== undefined) problems.push(name);
-    else if (file.size < 1_024 && (await fs.promises.readFile(file.local!.path)).includes(LFS_POINTER)) {
-      problems.push(`'${file.path}' is a pointer of Git LFS, not the file itself: run git lfs pull`);
-    }
+    if (content.startsWith(LFS_POINTER)) problems.push(`'${file.path}' is a pointer of Git LFS, not the file itself: run git lfs pull`);
   }
   return problems;
 }
 
 /** Why a path can't be a file of a model. */
 export function nameProblem(path: string): string | undefined {
-  if (path.includes('\ufffd')) return `'${path}' can't be a file of a model: it is no valid Unicode: rename the file`;
   const any = '0'.repeat(64);
   try {
     ModelChecksums.of([{ path, sha256: any }, { path: ModelChecksums.DESCRIPTION_NAME, sha256: any }]);

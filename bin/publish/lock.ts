@@ -1,0 +1,37 @@
+import * as fs from 'node:fs';
+import type { Version } from './publish';
+import type { ModelId } from '../../lib/model/layout';
+import { lockModel } from '../../lib/model/models-lock';
+import { CommandError } from '../cli/command';
+
+/**
+ * The lock file as it is with a version more.
+ *
+ * @throws where the file can't be read, or names the version with other content
+ */
+export function locked(file: string, id: ModelId, { checksums, totalBytes }: Version, current: boolean): string {
+  return lockModel(textOf(file), file, id, { digest: checksums.digest, totalBytes }, current);
+}
+
+/** Whole or not at all: who reads meanwhile finds the old text or the new. */
+export function writeAtomically(file: string, text: string): void {
+  if (textOf(file) === text) return;
+  const target = fs.existsSync(file) ? fs.realpathSync(file) : file;
+  const beside = `${target}.${process.pid}.tmp`;
+  try {
+    fs.writeFileSync(beside, text);
+    fs.renameSync(beside, target);
+  } catch (error) {
+    fs.rmSync(beside, { force: true });
+    throw new CommandError(`the version is published, but ${file} can't be written: ${(error as Error).message}; run the same command again`);
+  }
+}
+
+function textOf(file: string): string | undefined {
+  try {
+    return fs.readFileSync(file, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw new CommandError(`${file} can't be read: ${(error as Error).message}`);
+  }
+}

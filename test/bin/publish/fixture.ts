@@ -1,0 +1,69 @@
+import { createHash } from 'node:crypto';
+import * as fs from 'node:fs';
+import * as os from 'node:os';
+import * as path from 'node:path';
+import { main } from '../../../bin/cli/main';
+import { PUBLISH } from '../../../bin/publish/command';
+import type { BucketServer } from '../s3-server';
+
+/** Where the version of these tests is published. */
+export const PREFIX = 'models/serving/llama/v1/';
+export const MANIFEST = `${PREFIX}manifest.sha256`;
+export const CLAIM = 'publishing/serving/llama/v1/manifest.sha256';
+
+export const CREDENTIALS = { AWS_ACCESS_KEY_ID: 'key', AWS_SECRET_ACCESS_KEY: 'secret', AWS_REGION: 'us-west-2', AWS_EC2_METADATA_DISABLED: 'true' };
+
+export function useCredentials() {
+  Object.assign(process.env, CREDENTIALS);
+}
+
+export function temporaryFolder(): string {
+  return fs.realpathSync(fs.mkdtempSync(path.join(os.tmpdir(), 'publish-')));
+}
+
+export function write(root: string, files: { [name: string]: string | Buffer }): string {
+  for (const [name, content] of Object.entries(files)) {
+    fs.mkdirSync(path.dirname(path.join(root, name)), { recursive: true });
+    fs.writeFileSync(path.join(root, name), content);
+  }
+  return root;
+}
+
+export function sha256(content: string | Buffer): string {
+  return createHash('sha256').update(content).digest('hex');
+}
+
+/** Bytes that compress badly and repeat nowhere, the same for the same seed. */
+export function weights(size: number, seed: string): Buffer {
+  const key = createHash('sha256').update(seed).digest();
+  const bytes = Buffer.alloc(size, key);
+  for (let at = 0; at + 4 <= size; at += 4096) bytes.writeUInt32LE(at, at);
+  return bytes;
+}
+
+/** The command line that publishes a folder as the version of these tests. */
+export function publishArgs(server: BucketServer, source: string, ...more: string[]): string[] {
+  return ['publish', source, 's3://models', '--tenant', 'serving', '--name', 'llama', '--version', 'v1', '--endpoint-url', server.endpoint, ...more];
+}
+
+export interface Ran { readonly code: number; readonly out: string; readonly err: string }
+
+/** Runs the command line in this process. */
+export async function publishFolder(server: BucketServer, source: string, ...more: string[]): Promise<Ran> {
+  let [out, err] = ['', ''];
+  const streams = { out: { write: (text: string) => { out += text; } }, err: { write: (text: string) => { err += text; } } };
+  const code = await main({ publish: PUBLISH }, publishArgs(server, source, ...more), streams);
+  return { code, out, err };
+}
+
+/** Every object of the published version, checked against its manifest: what a pod would download. */
+export function downloaded(server: BucketServer, prefix = PREFIX): { [name: string]: Buffer } {
+  const manifest = server.main.current(`${prefix}manifest.sha256`);
+  if (manifest === undefined) throw new Error('not published');
+  return Object.fromEntries(manifest.bytes!.toString().trimEnd().split('\n').map(line => {
+    const name = line.slice(66);
+    const { bytes } = server.main.current(`${prefix}${name}`)!;
+    if (sha256(bytes!) !== line.slice(0, 64)) throw new Error(`${name} is not what the manifest says`);
+    return [name, bytes!];
+  }));
+}
