@@ -128,7 +128,7 @@ function deniedGrants(bucket: IModelBucket, { readers, exceptions = [] }: Tenant
   const denied = bucket.grants._records().filter(({ podRole, publish, pruner, rule }) => {
     if (!podRole || excepted.includes(JSON.stringify(literalJson(scope, podRole.roleArn)))) return false;
     const { namespace } = podRole;
-    return publish || pruner !== undefined || (namespace !== undefined && !rules.some(known => permits(known, namespace, rule.prefix)));
+    return publish || pruner || (namespace !== undefined && !rules.some(known => permits(known, namespace, rule.prefix)));
   });
   return [...new Set(denied.map(({ who, publish, pruner, rule }) => `${who('')} may ${pruner ? 'prune' : publish ? 'publish to' : 'read'} ${rule.prefix} of bucket '${describeBucket(bucket)}', `
     + 'and its tenant guard denies that to pods: add the ARN of the role to the exceptions of the guard'))];

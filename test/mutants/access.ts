@@ -99,8 +99,8 @@ export const ACCESS_MUTANTS: Mutant[] = [
   {
     what: 'a publisher that the guard denies is not told',
     file: 'lib/storage/tenant-guard.ts',
-    replace: 'return publish || (namespace',
-    by: 'return !publish && (namespace',
+    replace: 'return publish || pruner || (namespace',
+    by: 'return !publish && !pruner && (namespace',
     test: 'test/storage/tenant-guard.test.ts',
     only: 'is an error for',
   },

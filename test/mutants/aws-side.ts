@@ -47,8 +47,8 @@ export const AWS_SIDE_MUTANTS: Mutant[] = [
   {
     what: 'models of tenants can be overwritten',
     file: 'lib/storage/bucket-policy.ts',
-    replace: '[`${bucketArn}/models/*`]',
-    by: '[`${bucketArn}/models/_shared/*`]',
+    replace: '`${bucketArn}/${root}*`',
+    by: '`${bucketArn}/${root}_shared/*`',
     test: 'test/access/policy-publish.test.ts',
   },
   {

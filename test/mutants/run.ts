@@ -14,6 +14,7 @@ import { Mutant } from './mutant';
 import { PROGRAM_MUTANTS } from './program';
 import { PROGRAM_PLACE_MUTANTS } from './program-place';
 import { PROGRAM_SOURCES_MUTANTS } from './program-sources';
+import { RETENTION_MUTANTS } from './retention';
 import { STORAGE_MUTANTS } from './storage';
 import { TARGET_MUTANTS } from './targets';
 import { WORKLOAD_MUTANTS } from './workload';
@@ -28,6 +29,7 @@ const MUTANTS = [
   ...WORKLOAD_MUTANTS,
   ...ACCESS_MUTANTS,
   ...STORAGE_MUTANTS,
+  ...RETENTION_MUTANTS,
   ...TARGET_MUTANTS,
 ];
 

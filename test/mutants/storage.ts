@@ -85,8 +85,8 @@ export const STORAGE_MUTANTS: Mutant[] = [
   {
     what: 'write-once keeps replicas out',
     file: 'lib/storage/bucket-policy.ts',
-    replace: '[\'s3:PutObject\'], [`${bucketArn}/models/*`], {\n    Null: { \'s3:if-none-match\': \'true\' },\n    Bool: { \'s3:ObjectCreationOperation\': \'true\' },',
-    by: '[\'s3:PutObject\', \'s3:ReplicateObject\'], [`${bucketArn}/models/*`], {\n    Null: { \'s3:if-none-match\': \'true\' },',
+    replace: '[\'s3:PutObject\'], writeOnceObjects(bucketArn), {\n    Null: { \'s3:if-none-match\': \'true\' },\n    Bool: { \'s3:ObjectCreationOperation\': \'true\' },',
+    by: '[\'s3:PutObject\', \'s3:ReplicateObject\'], writeOnceObjects(bucketArn), {\n    Null: { \'s3:if-none-match\': \'true\' },',
     test: 'test/storage/replication.test.ts',
     only: 'write-once',
   },

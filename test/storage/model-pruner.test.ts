@@ -61,6 +61,16 @@ test('several buckets are pruned by one role, with the key of each', () => {
   expect(key).toMatchObject({ Action: 'kms:Decrypt', Condition: { StringEquals: { 'kms:ViaService': { 'Fn::Join': ['', ['s3.eu-west-1.', { Ref: 'AWS::URLSuffix' }]] } } } });
 });
 
+test('a pruner that publishes too clears what was never published: nothing stops the grant', () => {
+  const { models, pruner, stack } = pruning(here => new ModelBucket(here, 'Models', { bucketName: 'models-example' }), { roleName: 'pruner' });
+  expect(models.grants.publish(pruner, { tenants: ['team'] }).success).toBe(true);
+  expect(models.grants.accessTable()).toEqual([
+    { prefix: 'models/', readers: [], publishers: [], deleters: ['role pruner'] },
+    { prefix: 'models/team/', readers: ['role pruner'], publishers: ['role pruner'], deleters: ['role pruner'] },
+  ]);
+  expect(denials(stack).DenyDeletingModels.Condition.ArnNotEquals['aws:PrincipalArn']).toHaveLength(1);
+});
+
 test('no bucket is refused', () => {
   expect(() => pruning(known(), { buckets: [] })).toThrow('buckets is empty: a pruner needs a bucket to prune');
 });
