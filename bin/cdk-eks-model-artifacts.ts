@@ -1,6 +1,7 @@
 import { CHECK_CONTEXT } from './check-context/command';
 import type { Command } from './cli/command';
 import { main } from './cli/main';
+import { PRUNE } from './prune/command';
 import { PUBLISH } from './publish/command';
 import { SIGN } from './sign/command';
 import { VERIFY } from './verify/command';
@@ -8,6 +9,7 @@ import { VERIFY } from './verify/command';
 const COMMANDS: { [name: string]: Command } = {
   'publish': PUBLISH,
   'verify': VERIFY,
+  'prune': PRUNE,
   'sign': SIGN,
   'check-context': CHECK_CONTEXT,
 };
