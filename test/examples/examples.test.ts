@@ -2,7 +2,7 @@ import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { App } from 'aws-cdk-lib';
 import { AwsSolutionsChecks } from 'cdk-nag';
-import { EXAMPLES, inEmptyFolder, manifestsHere, NAMES, readable } from './fixture';
+import { EXAMPLES, inFolderOf, LIKE_S3_DOWNLOAD, manifestsHere, NAMES, readable } from './fixture';
 
 const OWN_NAMESPACE = 'the wildcard ends a prefix that names the namespace of the pod, and the condition pins the cluster: the policy matrix tries what it allows';
 const FOR_EVERYBODY = 'what is published without a tenant is for every pod of the cluster, which the condition pins: the policy matrix tries it';
@@ -10,27 +10,29 @@ const ONE_TENANT = 'the wildcard ends the prefix of one tenant, read by its name
 const OWN = 'AwsSolutions-IAM5[Resource::<ModelsC55D3500.Arn>/models/';
 const IMPORTED = 'AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:s3:::acme-models/models/';
 
+/** What a publisher may write to. */
+const published = (prefix: string, why: string) =>
+  Object.fromEntries(['models', 'publishing', 'signatures'].map(root => [`${OWN.replace('models/', `${root}/`)}${prefix}/*]`, why]));
+
 /** What cdk-nag finds in an example, all of it and nothing else, each with why it stays and what shows that it may. */
 const ACKNOWLEDGED: Record<string, Record<string, string>> = {
-  'air-gapped': {
+  ...Object.fromEntries(['air-gapped', 's3-download', ...LIKE_S3_DOWNLOAD].map(name => [name, {
     [`${OWN}<aws:PrincipalTag/kubernetes-namespace>/*]`]: OWN_NAMESPACE,
     [`${OWN}_shared/*]`]: FOR_EVERYBODY,
-  },
-  's3-download': {
-    [`${OWN}<aws:PrincipalTag/kubernetes-namespace>/*]`]: OWN_NAMESPACE,
-    [`${OWN}_shared/*]`]: FOR_EVERYBODY,
-  },
+  }])),
+  'publish-from-github': published('serving', ONE_TENANT),
   'cross-account': {
     [`${IMPORTED}<aws:PrincipalTag/kubernetes-namespace>/*]`]: OWN_NAMESPACE,
     [`${IMPORTED}_shared/*]`]: FOR_EVERYBODY,
   },
   'existing-cluster': {
     [`${IMPORTED}search/*]`]: ONE_TENANT,
+    [`${IMPORTED.replace('models/models/', 'models/signatures/')}search/*]`]: ONE_TENANT,
   },
   'many-teams': {
     [`${OWN}<aws:PrincipalTag/kubernetes-namespace>/*]`]: OWN_NAMESPACE,
-    [`${OWN}_shared/*]`]: FOR_EVERYBODY,
-    ...Object.fromEntries(['ads', 'billing', 'chat', 'fraud', 'maps', 'photos', 'ranking', 'search', 'speech', 'support'].map(team => [`${OWN}${team}/*]`, ONE_TENANT])),
+    ...published('_shared', FOR_EVERYBODY),
+    ...Object.assign({}, ...['ads', 'billing', 'chat', 'fraud', 'maps', 'photos', 'ranking', 'search', 'speech', 'support'].map(team => published(team, ONE_TENANT))),
   },
 };
 
@@ -47,7 +49,7 @@ interface Synthesised {
 
 /** Runs the app of an example as its reader would, and has cdk-nag look at it. */
 function synthesise(name: string): Synthesised {
-  return inEmptyFolder(() => {
+  return inFolderOf(name, () => {
     let result: Synthesised | undefined;
     const original = App.prototype.synth;
     const synth = jest.spyOn(App.prototype, 'synth').mockImplementation(function (this: App) {
@@ -91,7 +93,7 @@ describe.each(NAMES)('example %s', name => {
 
   test('synthesises as the snapshot has it', () => {
     const { templates, manifests, ownerPolicies } = synthesised;
-    expect({ templates, manifests, ownerPolicies }).toMatchSnapshot();
+    expect(LIKE_S3_DOWNLOAD.includes(name) ? { manifests } : { templates, manifests, ownerPolicies }).toMatchSnapshot();
   });
 
   test('cdk-nag finds what is acknowledged, and nothing else', () => {
@@ -101,7 +103,7 @@ describe.each(NAMES)('example %s', name => {
 
 test("what the other account is handed in the example is what its own synth of the cluster's stack writes", () => {
   const committed = JSON.parse(fs.readFileSync(path.join(EXAMPLES, 'cross-account', 'Inference.owner-policies.json'), 'utf8'));
-  expect(inEmptyFolder(() => {
+  expect(inFolderOf('cross-account', () => {
     const app = new App();
     const { InferenceStack } = jest.requireActual<typeof import('../../examples/cross-account/stack')>('../../examples/cross-account/stack');
     new InferenceStack(app, 'Inference', {

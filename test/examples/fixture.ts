@@ -9,10 +9,14 @@ export const EXAMPLES = path.join(__dirname, '..', '..', 'examples');
 /** Every folder of examples. */
 export const NAMES = fs.readdirSync(EXAMPLES, { withFileTypes: true }).filter(entry => entry.isDirectory()).map(entry => entry.name);
 
-/** Examples write `manifests` into the working directory: each run has an empty one. */
-export function inEmptyFolder<T>(run: () => T): T {
+/** What differs is Kubernetes' alone: in AWS they make what `s3-download` makes, as a test has it. */
+export const LIKE_S3_DOWNLOAD = ['ab-test', 'existing-manifests', 'leader-worker-set', 'lora', 'rollback'];
+
+/** Examples read their data from the working directory and write `manifests` into it: each run has one of its own. */
+export function inFolderOf<T>(name: string, run: () => T): T {
   const [folder, before] = [fs.mkdtempSync(path.join(os.tmpdir(), 'example-')), process.cwd()];
   try {
+    fs.cpSync(path.join(EXAMPLES, name), folder, { recursive: true, filter: file => !/\.(ts|md)$/.test(file) });
     process.chdir(folder);
     return run();
   } finally {
