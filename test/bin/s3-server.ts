@@ -9,12 +9,13 @@ import { allow, copied, element, existing, headersOf, listedParts, metadataOf, O
 export interface Fault {
   /**
    * A number answers so before anything is done; `reset` ends the connection before, `lost reply` after it was done; `stall` never answers; `cut`
-   * ends a GET's body half way, `flip` changes a bit of it; `late error` is the error that a 200 brings in its body; `none` runs `hook` alone.
+   * ends a GET's body half way, `flip` changes a byte of it, or of what UploadPartCopy copies; `late error` is the error that a 200 brings in its
+   * body; `none` runs `hook` alone.
    */
   readonly fault: 403 | 404 | 409 | 412 | 500 | 503 | 'reset' | 'lost reply' | 'stall' | 'cut' | 'flip' | 'late error' | 'none';
   readonly operation?: Operation;
   readonly key?: RegExp;
-  /** Lets that many matching requests pass first. */
+  /** Lets that many matching requests pass first; those that an earlier rule acted on don't count. */
   readonly after?: number;
   /** @default for ever */
   readonly times?: number;
@@ -100,7 +101,6 @@ export class BucketServer {
       bytes: 0,
     };
     this.requests.push(logged);
-    response.on('finish', () => { logged.status = response.statusCode; });
     const rule = this.applying(logged);
     await rule?.hook?.();
     const exchange: Exchange = { request, response, logged, rule };
@@ -157,7 +157,8 @@ export class BucketServer {
       }
       case 'UploadPartCopy': {
         const upload = bucket.upload(query.get('uploadId')!, key);
-        const body = bodyOf(this.copySource(request).bytes, upload.sha256);
+        const { bytes } = this.copySource(request);
+        const body = bodyOf(exchange.rule?.fault === 'flip' ? flipped(bytes) : bytes, upload.sha256);
         bucket.putPart(upload, Number(query.get('partNumber')), body);
         return reply(exchange, copied('CopyPartResult', body));
       }
@@ -226,7 +227,8 @@ export class BucketServer {
     const start = asked ? Number(asked[1]) : 0;
     const end = Math.min(asked?.[2] ? Number(asked[2]) + 1 : object.size, object.size);
     const length = end - start;
-    response.writeHead(asked ? 206 : 200, {
+    exchange.logged.status = asked ? 206 : 200;
+    response.writeHead(exchange.logged.status, {
       ...headersOf(object, request.headers['x-amz-checksum-mode'] === 'ENABLED' && length === object.size),
       ...object.storageClass === 'STANDARD' ? {} : { 'x-amz-storage-class': object.storageClass },
       ...Object.fromEntries(Object.entries(object.metadata).map(([name, value]) => [`x-amz-meta-${name}`, value])),
@@ -237,13 +239,9 @@ export class BucketServer {
       'accept-ranges': 'bytes',
     });
     if (head) return void response.end();
-    let bytes = object.bytes!.subarray(start, end);
+    const bytes = object.bytes!.subarray(start, end);
     if (rule?.fault === 'cut') return void response.write(bytes.subarray(0, length / 2), () => setTimeout(() => request.socket.destroy(), 20));
-    if (rule?.fault === 'flip') {
-      bytes = Buffer.from(bytes);
-      bytes[length >> 1] += 1; // eslint-disable-line no-bitwise
-    }
-    response.end(bytes);
+    response.end(rule?.fault === 'flip' ? flipped(bytes) : bytes);
   }
 
   private applying(request: LoggedRequest): Fault | undefined {
@@ -264,10 +262,17 @@ interface Exchange {
   readonly rule?: Fault;
 }
 
-function reply({ request, response, rule }: Exchange, body: string, headers: { [name: string]: string } = {}, status = 200) {
+function flipped(bytes: Buffer): Buffer {
+  const copy = Buffer.from(bytes);
+  copy[Math.floor(bytes.length / 2)] += 1;
+  return copy;
+}
+
+function reply({ request, response, rule, logged }: Exchange, body: string, headers: { [name: string]: string } = {}, status = 200) {
   if (rule?.fault === 'lost reply') return void request.socket.destroy();
   if (rule?.fault === 'late error') body = '<Error><Code>InternalError</Code><Message>We encountered an internal error. Please try again.</Message></Error>';
   const content = body === '' || request.method === 'HEAD' ? '' : `<?xml version="1.0" encoding="UTF-8"?>\n${body}`;
+  logged.status = status;
   response.writeHead(status, { 'content-length': Buffer.byteLength(content), ...content === '' ? {} : { 'content-type': 'application/xml' }, ...headers });
   response.end(content);
 }
