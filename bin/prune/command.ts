@@ -30,7 +30,7 @@ export const PRUNE: Command = {
     '  --manifests DIR               folder of manifests: what they name stays; may be repeated',
     '  --keep N                      newest versions of each model that stay in any case, default 2',
     '  --min-age T                   time since a version was published, default 30d',
-    '  --tenant T, --name N          these models alone; without them those of all tenants and of nobody',
+    '  --tenant T, --name N          these models alone; without them those of all tenants, and for everybody',
     '  --delete                      removes; without it nothing is changed',
     '  --without-undo                removes from a bucket without versioning too, for good',
     '  --undo                        publishes a removed version again, as long as the bucket keeps it',

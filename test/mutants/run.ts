@@ -9,11 +9,13 @@ import * as path from 'node:path';
 import { ACCESS_MUTANTS } from './access';
 import { AWS_SIDE_MUTANTS } from './aws-side';
 import { DELIVERY_MUTANTS } from './delivery';
+import { EXISTING_MUTANTS } from './existing';
 import { KUBERNETES_SIDE_MUTANTS } from './kubernetes-side';
 import { Mutant } from './mutant';
 import { PROGRAM_MUTANTS } from './program';
 import { PROGRAM_PLACE_MUTANTS } from './program-place';
 import { PROGRAM_SOURCES_MUTANTS } from './program-sources';
+import { PRUNE_MUTANTS } from './prune';
 import { RETENTION_MUTANTS } from './retention';
 import { STORAGE_MUTANTS } from './storage';
 import { TARGET_MUTANTS } from './targets';
@@ -26,10 +28,12 @@ const MUTANTS = [
   ...AWS_SIDE_MUTANTS,
   ...KUBERNETES_SIDE_MUTANTS,
   ...DELIVERY_MUTANTS,
+  ...EXISTING_MUTANTS,
   ...WORKLOAD_MUTANTS,
   ...ACCESS_MUTANTS,
   ...STORAGE_MUTANTS,
   ...RETENTION_MUTANTS,
+  ...PRUNE_MUTANTS,
   ...TARGET_MUTANTS,
 ];
 

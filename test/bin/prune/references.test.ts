@@ -1,4 +1,6 @@
 import { namesModels, References } from '../../../bin/prune/references';
+import { modelsAnnotation } from '../../../lib/delivery/models-annotation';
+import { displayName, MODELS, versionPrefix } from '../../../lib/model/layout';
 
 const D = '0123456789abcdef'.repeat(4);
 
@@ -37,6 +39,13 @@ test.each([
   ['another digest', 'f'.repeat(64)],
 ])('takes for no reference: %s', (_, text) => {
   expect(protects(text, LLAMA, `sha256:${D}`)).toBe(false);
+});
+
+test('what a delivery writes is a reference', () => {
+  const annotation = JSON.stringify(modelsAnnotation([{ model: { displayName: displayName(LLAMA) } }] as any));
+  expect(protects(annotation, LLAMA)).toBe(true);
+  expect(namesModels(annotation)).toBe(true);
+  expect(protects(`--source=s3://b/${versionPrefix(MODELS, LLAMA)}`, LLAMA)).toBe(true);
 });
 
 test('a model for everybody is named without a tenant', () => {
