@@ -45,37 +45,46 @@ export function sha256Of(bytes: Buffer | string): string {
   return createHash('sha256').update(bytes).digest('hex');
 }
 
-/** Hashes a file as it comes by: whole, and each part. Refers to nothing outside of it, for a worker thread runs its text. */
+/** Hashes a file as it comes by: whole, and each part. */
 export class PartHasher {
-  private readonly whole: Hash;
-  private part: Hash;
-  private inPart = 0;
-  private readonly parts: string[] = [];
+  private readonly hasher: ReturnType<typeof HASHING.begin>;
 
-  constructor(private readonly partSize: number, private readonly newHash: () => Hash = () => createHash('sha256')) {
-    this.whole = this.newHash();
-    this.part = this.newHash();
+  constructor(partSize: number) {
+    this.hasher = HASHING.begin(partSize, () => createHash('sha256'));
   }
 
-  public update(chunk: Buffer) {
-    this.whole.update(chunk);
-    for (let at = 0; at < chunk.length;) {
-      const piece = chunk.subarray(at, at + this.partSize - this.inPart);
-      this.part.update(piece);
-      this.inPart += piece.length;
-      at += piece.length;
-      if (this.inPart === this.partSize) this.endPart();
-    }
-  }
-
-  public digest(): { sha256: string; parts: string[] } {
-    if (this.inPart > 0 || this.parts.length === 0) this.endPart();
-    return { sha256: this.whole.digest('hex'), parts: this.parts };
-  }
-
-  private endPart() {
-    this.parts.push(this.part.digest('hex'));
-    this.part = this.newHash();
-    this.inPart = 0;
-  }
+  public update(chunk: Buffer) { this.hasher.update(chunk); }
+  public digest(): { sha256: string; parts: string[] } { return this.hasher.digest(); }
 }
+
+/**
+ * What a worker thread runs as text, which is the same from sources and from the one file that the command line is bundled into. So it is a method, which
+ * no bundler renames or wraps, and refers to nothing outside of it.
+ */
+export const HASHING = {
+  begin(partSize: number, newHash: () => Hash) {
+    const whole = newHash();
+    const parts: string[] = [];
+    let part = newHash();
+    let inPart = 0;
+    return {
+      update(chunk: Buffer) {
+        whole.update(chunk);
+        for (let at = 0; at < chunk.length;) {
+          const piece = chunk.subarray(at, at + partSize - inPart);
+          part.update(piece);
+          inPart += piece.length;
+          at += piece.length;
+          if (inPart < partSize) continue;
+          parts.push(part.digest('hex'));
+          part = newHash();
+          inPart = 0;
+        }
+      },
+      digest() {
+        if (inPart > 0 || parts.length === 0) parts.push(part.digest('hex'));
+        return { sha256: whole.digest('hex'), parts };
+      },
+    };
+  },
+};

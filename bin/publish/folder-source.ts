@@ -57,7 +57,7 @@ async function rootOf(folder: string): Promise<string> {
 async function list(root: string, filter: Filter): Promise<Listing> {
   const listing: Listing = { files: [], leftOut: [], problems: [] };
   const blobs = path.basename(path.dirname(root)) === 'snapshots' ? path.join(root, '..', '..', 'blobs') : undefined;
-  const isOurs = (target: string) => [root, blobs].some(place => place !== undefined && target.startsWith(`${place}${path.sep}`));
+  const isOurs = (target: string) => [root, blobs].some(place => place !== undefined && `${target}/`.startsWith(`${place}/`));
 
   const visit = async (folder: string, below: string, ancestors: string[]) => {
     for (const entry of await fs.promises.readdir(folder, { withFileTypes: true })) {

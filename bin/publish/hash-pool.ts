@@ -1,7 +1,7 @@
 import { on } from 'node:events';
 import * as os from 'node:os';
 import { Worker } from 'node:worker_threads';
-import { FileDigest, PartHasher } from './digests';
+import { FileDigest, HASHING } from './digests';
 import { CommandError } from '../cli/command';
 
 /** A file's digest, and what the file was when its last byte was read. */
@@ -55,33 +55,35 @@ export class HashPool {
   }
 
   private start(): Worker {
-    const worker = new Worker(`(${serve.toString()})(${PartHasher.toString()})`, { eval: true });
+    const worker = new Worker(`({ ${HASHING.begin.toString()}, ${WORKER.serve.toString()} }).serve()`, { eval: true });
     this.all.push(worker);
     return worker;
   }
 }
 
-/** Runs in the worker, as text: so it is the same from sources and from the one file that the command line is bundled into, and refers to nothing outside of it. */
-function serve(Hasher: typeof PartHasher): void {
-  const { parentPort } = process.getBuiltinModule('node:worker_threads');
-  const { createHash } = process.getBuiltinModule('node:crypto');
-  const fs = process.getBuiltinModule('node:fs');
-  const buffer = Buffer.allocUnsafeSlow(2 ** 20);
-  parentPort!.on('message', ({ path, partSize }: Task) => {
-    let descriptor;
-    try {
-      descriptor = fs.openSync(path, 'r');
-      const hasher = new Hasher(partSize, () => createHash('sha256'));
-      for (let read = fs.readSync(descriptor, buffer); read > 0; read = fs.readSync(descriptor, buffer)) {
-        hasher.update(buffer.subarray(0, read));
-        parentPort!.postMessage({ bytes: read });
+/** Runs as text beside `HASHING`, and as that does. */
+const WORKER = {
+  serve(this: typeof HASHING): void {
+    const { parentPort } = process.getBuiltinModule('node:worker_threads');
+    const { createHash } = process.getBuiltinModule('node:crypto');
+    const fs = process.getBuiltinModule('node:fs');
+    const buffer = Buffer.allocUnsafeSlow(2 ** 20);
+    parentPort!.on('message', ({ path, partSize }: Task) => {
+      let descriptor;
+      try {
+        descriptor = fs.openSync(path, 'r');
+        const hasher = this.begin(partSize, () => createHash('sha256'));
+        for (let read = fs.readSync(descriptor, buffer); read > 0; read = fs.readSync(descriptor, buffer)) {
+          hasher.update(buffer.subarray(0, read));
+          parentPort!.postMessage({ bytes: read });
+        }
+        const { size, mtimeNs, ino } = fs.fstatSync(descriptor, { bigint: true });
+        parentPort!.postMessage({ hashed: { ...hasher.digest(), stat: { size, mtimeNs, ino } } });
+      } catch (error) {
+        parentPort!.postMessage({ error: (error as Error).message });
+      } finally {
+        if (descriptor !== undefined) fs.closeSync(descriptor);
       }
-      const { size, mtimeNs, ino } = fs.fstatSync(descriptor, { bigint: true });
-      parentPort!.postMessage({ hashed: { ...hasher.digest(), stat: { size, mtimeNs, ino } } });
-    } catch (error) {
-      parentPort!.postMessage({ error: (error as Error).message });
-    } finally {
-      if (descriptor !== undefined) fs.closeSync(descriptor);
-    }
-  });
-}
+    });
+  },
+};

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { copyFile } from './copy';
 import { FileDigest, partsOf, partSizeOf, sha256Of } from './digests';
 import { eachOf } from './each';
@@ -35,6 +36,7 @@ export class Uploader {
 
   constructor(private readonly store: Store, private readonly options: UploadOptions) {
     this.memory = new Memory(options.parallel, MAX_MEMORY);
+    setMaxListeners(0, this.stopped.signal); // every request under way listens
   }
 
   /** @throws where a file is there with other bytes, or is no longer what was hashed */

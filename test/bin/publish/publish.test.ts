@@ -1,12 +1,15 @@
 import * as fs from 'node:fs';
 import * as path from 'node:path';
-import { CLAIM, downloaded, MANIFEST, PREFIX, publishFolder, sha256, temporaryFolder, useCredentials, weights, write } from './fixture';
+import { sha256, temporaryFolder, weights, write } from './files';
+import { CLAIM, downloaded, MANIFEST, PREFIX, publishFolder, useCredentials } from './fixture';
 import { BucketServer } from '../s3-server';
 
 const MIB = 2 ** 20;
 
 let server: BucketServer;
 let folder: string;
+
+jest.setTimeout(60_000); // for a machine with much else to do
 
 beforeAll(useCredentials);
 
@@ -16,6 +19,7 @@ beforeEach(async () => {
 });
 
 afterEach(async () => {
+  jest.restoreAllMocks();
   await server.stop();
   fs.rmSync(folder, { recursive: true, force: true });
 });

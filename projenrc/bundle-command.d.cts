@@ -1,0 +1,1 @@
+export function bundleCommand(outfile: string): { readonly metafile: unknown };

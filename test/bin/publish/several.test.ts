@@ -1,0 +1,133 @@
+import { ChildProcess, spawn } from 'node:child_process';
+import * as fs from 'node:fs';
+import * as path from 'node:path';
+import { sha256, temporaryFolder, weights, write } from './files';
+import { CLAIM, CREDENTIALS, downloaded, MANIFEST, PREFIX, publishArgs, publishFolder, Ran, useCredentials } from './fixture';
+import { bundleCommand } from '../../../projenrc/bundle-command.cjs';
+import { BucketServer } from '../s3-server';
+
+jest.setTimeout(120_000); // for a machine with much else to do
+
+let server: BucketServer;
+let folder: string;
+
+beforeAll(useCredentials);
+
+beforeEach(async () => {
+  server = await new BucketServer('models', { allowListing: false }).start();
+  folder = temporaryFolder();
+});
+
+afterEach(async () => {
+  await server.stop();
+  fs.rmSync(folder, { recursive: true, force: true });
+});
+
+function files(count: number, content = 'x'): { [name: string]: string } {
+  return Object.fromEntries(Array.from({ length: count }, (_, index) => [`shard/${index % 7}/${index}.txt`, `${content} ${index}`]));
+}
+
+/** A process of the command as it is installed. */
+class Publisher {
+  readonly ended: Promise<Ran & { signal: NodeJS.Signals | null }>;
+  readonly child: ChildProcess;
+
+  constructor(program: string, source: string) {
+    const child = spawn(process.execPath, [program, ...publishArgs(server, source)], { env: { PATH: process.env.PATH, NODE_NO_WARNINGS: '1', ...CREDENTIALS }, stdio: ['ignore', 'pipe', 'pipe'] });
+    let [out, err] = ['', ''];
+    child.stdout.on('data', text => { out += text; });
+    child.stderr.on('data', text => { err += text; });
+    this.child = child;
+    this.ended = new Promise(resolve => child.on('close', (code, signal) => resolve({ code: code ?? -1, signal, out, err })));
+  }
+}
+
+test('killed at ten random points and started again each time, it ends with a version that is whole', async () => {
+  const program = path.join(folder, 'command.js');
+  bundleCommand(program);
+  const model = { ...files(40), 'model.safetensors': weights(17 * 2 ** 20, 'a') };
+  write(path.join(folder, 'model'), model);
+  let killed = 0;
+  for (; killed < 10; killed++) {
+    // Between the first request and the last, before it was done or after, somewhere in what is left to do.
+    const publisher = new Publisher(program, path.join(folder, 'model'));
+    const after = Math.floor(Math.random() * (killed < 5 ? 12 : 50));
+    server.faults = [{ fault: Math.random() < 0.5 ? 'lost reply' : 'reset', after, times: 1, hook: () => void publisher.child.kill('SIGKILL') }];
+    const { signal, code, err } = await publisher.ended;
+    if (signal === null) expect([after, code, err]).toEqual([expect.any(Number), 0, expect.not.stringContaining('error')]);
+    if (server.main.current(MANIFEST) !== undefined) { // so near to the end: the next one begins anew
+      downloaded(server);
+      server.objects.clear();
+    }
+  }
+  server.faults = [];
+  const { code, out } = await new Publisher(program, path.join(folder, 'model')).ended;
+  expect([code, out]).toEqual([0, expect.stringContaining('serving/llama@v1 is published')]);
+  const { 'model.json': description, ...rest } = downloaded(server);
+  expect(Object.entries(rest).map(([name, bytes]) => [name, sha256(bytes)]).sort()).toEqual(Object.entries(model).map(([name, content]) => [name, sha256(content)]).sort());
+  expect(description.toString()).toMatch(/^{"totalBytes": \d+}\n$/);
+});
+
+test('told to end, it says that it can go on, gives back the parts of the large file, and ends', async () => {
+  const program = path.join(folder, 'command.js');
+  bundleCommand(program);
+  write(path.join(folder, 'model'), { 'model.safetensors': weights(17 * 2 ** 20, 'a') });
+  const publisher = new Publisher(program, path.join(folder, 'model'));
+  server.faults = [{ fault: 'stall', operation: 'UploadPart', hook: () => void publisher.child.kill('SIGTERM') }];
+  const { code, err } = await publisher.ended;
+  expect([code, err]).toEqual([143, expect.stringContaining('error: SIGTERM: serving/llama@v1 is not published; the same command goes on where this one ends')]);
+  expect(server.main.uploads.size).toBe(0);
+});
+
+/** Lets requests wait until so many are there. */
+function together(count: number): () => Promise<void> {
+  let open!: () => void;
+  const gate = new Promise<void>(resolve => { open = resolve; });
+  return () => {
+    if (--count === 0) open();
+    return gate;
+  };
+}
+
+test('two publishers of the same content at once both end well, and the version is whole', async () => {
+  const [one, two] = ['one', 'two'].map(name => write(path.join(folder, name), { ...files(30), 'model.safetensors': weights(17 * 2 ** 20, 'a') }));
+  server.faults = [{ fault: 'none', operation: 'PutObject', key: /publishing/, times: 2, hook: together(2) }];
+  const results = await Promise.all([publishFolder(server, one), publishFolder(server, two)]);
+  expect(results.map(({ code }) => code)).toEqual([0, 0]);
+  const digests = results.map(({ out }) => /digest: (\S+)/.exec(out)![1]);
+  expect(digests[0]).toBe(`sha256:${sha256(server.main.current(MANIFEST)!.bytes!)}`);
+  expect(digests[1]).toBe(digests[0]);
+  expect(Object.keys(downloaded(server))).toHaveLength(32);
+  for (const versions of server.objects.values()) expect(versions).toHaveLength(1);
+  expect(server.main.uploads.size).toBe(0);
+});
+
+test('of two publishers of different content at once exactly one wins, whole; the other is told, and has written nothing', async () => {
+  const [one, two] = ['one', 'two'].map(name => write(path.join(folder, name), files(30, name)));
+  server.faults = [{ fault: 'none', operation: 'PutObject', key: /publishing/, times: 2, hook: together(2) }];
+  const results = await Promise.all([publishFolder(server, one), publishFolder(server, two)]);
+  const [winner, loser] = results[0].code === 0 ? [0, 1] : [1, 0];
+  expect([results[winner].code, results[loser].code]).toEqual([0, 1]);
+  expect(results[loser].out).toBe('');
+  expect(results[loser].err).toMatch(/error: serving\/llama@v1 is (being )?published with other content/);
+  const content = downloaded(server);
+  expect(content['shard/3/3.txt'].toString()).toBe(`${['one', 'two'][winner]} 3`);
+  expect(Object.keys(content)).toHaveLength(31);
+  expect([...server.objects.keys()].sort()).toEqual([CLAIM, MANIFEST, ...Object.keys(content).map(name => `${PREFIX}${name}`)].sort());
+});
+
+test('500 small files are sent once each, several at once', async () => {
+  write(path.join(folder, 'model'), files(500));
+  let [underWay, most] = [0, 0];
+  server.faults = [{ fault: 'none', operation: 'PutObject', hook: async () => {
+    most = Math.max(most, ++underWay);
+    await new Promise(resolve => setImmediate(resolve));
+    underWay--;
+  } }];
+  const { code } = await publishFolder(server, path.join(folder, 'model'), '--parallel', '20');
+  expect(code).toBe(0);
+  expect(Object.keys(downloaded(server))).toHaveLength(501);
+  expect(server.requests.map(({ operation }) => operation).filter(operation => operation === 'PutObject')).toHaveLength(503);
+  expect(most).toBeGreaterThan(4);
+  expect(most).toBeLessThanOrEqual(20);
+});
