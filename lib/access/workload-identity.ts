@@ -2,6 +2,7 @@ import * as eks from 'aws-cdk-lib/aws-eks';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import type { ModelReaderRole } from './model-reader-role';
 import { permits, ReadRule } from './read-rules';
+import { IServiceAccount } from './service-account';
 import { SessionTag } from './session-tag';
 import type { ModelArtifact } from '../model';
 import { checkTenant } from '../model/names';
@@ -73,7 +74,7 @@ interface Source {
  * Who a workload is: a namespace and a service account that may read models. It comes from `ModelReaderRole.associate`, so that both names
  * are typed once.
  */
-export class WorkloadIdentity implements iam.IGrantable {
+export class WorkloadIdentity implements iam.IGrantable, IServiceAccount {
   /**
    * A service account that exists already, and that another app or team gave access to the models. Of what it may read only the tenant is
    * checked, and it is not written to the manifests.

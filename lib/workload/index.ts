@@ -7,6 +7,8 @@ export * from './existing-workload';
 export * from './exposure';
 export * from './image-mirror';
 export * from './manifest-target';
+export * from './model-import';
+export * from './model-import-props';
 export * from './model-manifests';
 export * from './model-server';
 export * from './model-server-props';

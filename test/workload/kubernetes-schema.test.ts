@@ -1,7 +1,7 @@
 import { Duration } from 'aws-cdk-lib';
 import * as k8s from 'cdk8s-plus-28/lib/imports/k8s';
-import { Environment } from './fixture';
-import { Exposure, Rollout, ScalingMetric, TaintEffect, Toleration, TopologySpread } from '../../lib/workload';
+import { Environment, IMAGE } from './fixture';
+import { Exposure, ModelImport, Rollout, ScalingMetric, TaintEffect, Toleration, TopologySpread } from '../../lib/workload';
 import { model } from '../delivery/fixture';
 
 /** Keeps of an object only the fields that the schema of Kubernetes 1.28 has. */
@@ -12,6 +12,7 @@ const KNOWN: Record<string, (object: any) => any> = {
   PodDisruptionBudget: k8s.toJson_KubePodDisruptionBudgetProps,
   HorizontalPodAutoscaler: k8s.toJson_KubeHorizontalPodAutoscalerV2Props,
   Ingress: k8s.toJson_KubeIngressProps,
+  Job: k8s.toJson_KubeJobProps,
 };
 
 const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null;
@@ -40,6 +41,16 @@ test('every field of every object is one that Kubernetes has', () => {
   };
   environment.server(props);
   environment.server({ ...props, autoscaling: { maxReplicas: 4, metric: ScalingMetric.pods({ name: 'waiting', averageValue: '5' }) }, rollout: Rollout.recreate() }, 'other');
+  new ModelImport(environment.manifests, 'import', {
+    identity: environment.identity,
+    image: IMAGE,
+    source: `hf://org/repo@${'0'.repeat(40)}`,
+    bucket: environment.bucket,
+    model: { name: 'llama', version: '2' },
+    hubTokenSecret: 'hub',
+    tolerations: props.tolerations,
+    nodeSelector: props.nodeSelector,
+  });
   environment.synth();
   const documents = environment.documents();
   expect([...new Set(documents.map(({ kind }) => kind))].sort()).toEqual(Object.keys(KNOWN).sort());
