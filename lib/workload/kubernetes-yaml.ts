@@ -1,4 +1,4 @@
-import { ScalarTag, stringify } from 'yaml';
+import { ScalarTag, stringify, ToStringOptions } from 'yaml';
 import { resolveScalar } from './yaml-scalars';
 
 /** The order in which people write, and `kubectl explain` lists, the keys of common objects; the others follow by name. */
@@ -26,8 +26,8 @@ export function kubernetesYaml(documents: any[]): string {
  * One value as YAML, which readers of YAML 1.1, kubectl's and YAML 1.2 take for the same.
  * @internal
  */
-export function yamlOf(value: any, indent = 2): string {
-  return stringify(value, { indent, keepUndefined: true, lineWidth: 0, version: '1.1', aliasDuplicateObjects: false, customTags: tags => [QUOTED, ...tags] });
+export function yamlOf(value: any, options: ToStringOptions = {}): string {
+  return stringify(value, { keepUndefined: true, lineWidth: 0, version: '1.1', aliasDuplicateObjects: false, customTags: tags => [QUOTED, ...tags], ...options });
 }
 
 /** What some readers take for a line break or no YAML at all. */

@@ -23,17 +23,23 @@ export function matchItems(before: any[], after: any[]): number[] {
   return replacements(before, after, matches);
 }
 
-/** A scalar that gave way to another in its place counts as changed, not as removed and added. */
+/** Between two items that stay, as many new ones as old ones are the old ones changed; of other numbers the scalars are. */
 function replacements(before: any[], after: any[], matches: number[]): number[] {
-  let next = 0;
-  return matches.map((match, index) => {
-    if (match >= 0) {
-      next = match + 1;
-      return match;
+  const result = [...matches];
+  let old = 0;
+  for (let start = 0; start <= matches.length; start++) {
+    let end = start;
+    while (end < matches.length && matches[end] < 0) end++;
+    const next = matches[end] ?? before.length;
+    const alike = end - start === next - old;
+    for (let index = start; index < end && old < next; index++, old++) {
+      if (!alike && !(isScalar(before[old]) && isScalar(after[index]))) break;
+      result[index] = old;
     }
-    const limit = matches.slice(index).find(later => later >= 0) ?? before.length;
-    return next < limit && isScalar(before[next]) && isScalar(after[index]) ? next++ : -1;
-  });
+    old = next + 1;
+    start = end;
+  }
+  return result;
 }
 
 function identities(before: any[], after: any[]): [string[], string[]] {

@@ -32,8 +32,7 @@ export class ManifestFile {
 
   private objectsOf(document: YamlDocument, index: number): ManifestObject[] {
     if (document.value === undefined) return [];
-    const paths = Array.isArray(document.value.items) ? document.value.items.map((_: any, item: number) => ['items', item]) : [[]];
-    return paths.map((path: (string | number)[]) => new ManifestObject({
+    return pathsIn(document.value).map(path => new ManifestObject({
       line: () => linesOf(this.documents.slice(0, index)) + this.documents[index].lineOf(startOf(this.documents[index].contents, path)) + 1,
       value: () => path.reduce((value, key) => value[key], this.documents[index].value),
       replace: changed => this.replace(index, path, changed),
@@ -43,7 +42,8 @@ export class ManifestFile {
   private replace(index: number, path: (string | number)[], changed: any) {
     const document = this.documents[index];
     const plain = withoutUndefined(changed);
-    const value = path.length === 0 ? plain : { ...document.value, items: document.value.items.map((item: any, at: number) => at === path[1] ? plain : item) };
+    const items = () => document.value.items.map((item: any, at: number) => at === path[1] ? plain : item);
+    const value = path.length === 0 ? plain : { ...document.value, items: items() };
     if (sameValue(value, document.value)) return;
     const edited = this.edited(document, value);
     if (edited === undefined) {
@@ -68,7 +68,12 @@ export class ManifestFile {
     return this.reported(line, () => {
       const document = readDocument(text);
       const { value } = document;
-      if (value !== undefined && (typeof value !== 'object' || Array.isArray(value))) throw new YamlError(`${Array.isArray(value) ? 'a list' : JSON.stringify(value)} is no Kubernetes object`, document.lineOf(startOf(document.contents, [])));
+      for (const path of value === undefined ? [] : pathsIn(value)) {
+        const object = path.reduce<any>((inner, key) => inner[key], value);
+        if (object === null || typeof object !== 'object' || Array.isArray(object)) {
+          throw new YamlError(`${JSON.stringify(object)} is no Kubernetes object`, document.lineOf(startOf(document.contents, path)));
+        }
+      }
       return document;
     }, text);
   }
@@ -116,6 +121,11 @@ export class ManifestObject {
   public replace(changed: any): void {
     this.access.replace(changed);
   }
+}
+
+/** Where the objects of a document are in its value: kubectl takes whatever has items for a list of them. */
+function pathsIn(value: any): (string | number)[][] {
+  return Array.isArray(value?.items) ? value.items.map((_: any, item: number) => ['items', item]) : [[]];
 }
 
 function linesOf(documents: YamlDocument[]): number {

@@ -1,9 +1,9 @@
-import { isAlias, isMap, isScalar, isSeq, Scalar } from 'yaml';
+import { isAlias, isMap, isSeq } from 'yaml';
 import { rank } from './kubernetes-yaml';
 import { matchItems } from './list-matching';
-import { isMerge, YamlDocument } from './yaml-reading';
-import { keyOf } from './yaml-scalars';
-import { afterKey, blockOf, isLeaf, JsonLayout, jsonOf, jsonPair, pairOf, styleOf, YamlStyle } from './yaml-style';
+import { columnOf, endOf, Member, membersOf, Slot } from './yaml-members';
+import { YamlDocument } from './yaml-reading';
+import { afterKey, blockOf, JsonLayout, jsonOf, jsonPair, pairOf, styleOf, YamlStyle } from './yaml-style';
 import { sameValue } from '../private/same-value';
 
 /** A piece of text that takes the place of another. */
@@ -11,28 +11,6 @@ interface Splice {
   readonly start: number;
   readonly end: number;
   readonly text: string;
-}
-
-/** Where a node sits: behind an indicator (the colon of a key, a dash) of a key or an item that begins at a column. */
-interface Slot {
-  /** Where the indicator ends. */
-  readonly after: number;
-  /** Where the node's tag, anchor or value begins. */
-  readonly from: number;
-  readonly column: number;
-  readonly dash: boolean;
-}
-
-/** A pair of a map, or an item of a list. */
-interface Member {
-  /** Where its key or dash begins, in a list in brackets its value. */
-  readonly start: number;
-  /** Where its value ends. */
-  readonly end: number;
-  readonly slot: Slot;
-  readonly value: any;
-  /** Of a pair; undefined for a merge. */
-  readonly key?: string;
 }
 
 /**
@@ -50,7 +28,11 @@ class Editing {
   private readonly detached = new Set<unknown>();
   private readonly anchored: unknown[] = [];
   private readonly style: YamlStyle;
+  /** Whether it is all in braces, as JSON is. */
   private readonly json: boolean;
+  /** Columns by which members of JSON stand further in; 0 where it is one line. */
+  private readonly jsonStep: number;
+  private readonly tabs: boolean;
   private readonly eol: string;
   private readonly text: string;
 
@@ -58,6 +40,9 @@ class Editing {
     this.text = document.text;
     this.style = styleOf(document.text, document.contents);
     this.json = (document.contents as any)?.flow === true;
+    const [, indent = ''] = /\n([ \t]+)/.exec(document.text) ?? [];
+    this.jsonStep = indent.length;
+    this.tabs = this.json && indent.startsWith('\t');
     this.eol = /\r\n/.test(document.text) ? '\r\n' : '\n';
   }
 
@@ -77,7 +62,8 @@ class Editing {
 
   private put(start: number, end: number, text: string) {
     for (const node of this.anchored) this.detached.add(node);
-    this.splices.push({ start, end, text: text.replace(/\r?\n/g, this.eol) });
+    const indented = this.tabs ? text.replace(/\n +/g, spaces => spaces.replace(/ /g, '\t')) : text;
+    this.splices.push({ start, end, text: indented.replace(/\n/g, this.eol) });
   }
 
   private visit(slot: Slot, node: any, value: any, flow = false) {
@@ -101,7 +87,7 @@ class Editing {
 
   /** False where the map had to be replaced as a whole, which is the caller's to do. */
   private visitMap(slot: Slot, node: any, value: any, flow: boolean): boolean {
-    const members = this.membersOf(node, slot);
+    const members = membersOf(this.document, node, slot);
     if (members.length === 0 || !node.srcToken) return false;
     if (Object.keys(value).length === 0) return false;
     const inFlow = flow && this.worthBlock(slot, node, value);
@@ -119,14 +105,19 @@ class Editing {
       this.replace(slot, node, value, flow);
       return true;
     }
+    // at one place what members need comes before what follows them
+    for (const [key, member] of own) if (key in value) this.visit(member.slot, member.value, value[key], flow);
     this.remove(members, member => member.key !== undefined && removed.has(member.key), flow);
     const groups = new Map<number, string[]>();
     for (const key of added) {
       const index = merges.length > 0 ? members.length : placeOf(key, members.map(member => member.key!));
       groups.set(index, [...groups.get(index) ?? [], key]);
     }
-    for (const [index, keys] of groups) this.insert(slot, node, members, index, keys.sort((a, b) => rank(a) - rank(b)).map(key => this.pairText(key, value[key], members, flow)), flow);
-    for (const [key, member] of own) if (key in value) this.visit(member.slot, member.value, value[key], flow);
+    // what is put at the end of the last value comes before what is put behind that
+    for (const [index, keys] of groups) {
+      const texts = keys.sort((a, b) => rank(a) - rank(b)).map(key => this.pairText(key, value[key], members, flow));
+      this.insert(slot, members, index, texts, flow);
+    }
     return true;
   }
 
@@ -149,13 +140,14 @@ class Editing {
   private visitList(slot: Slot, node: any, value: any[], flow: boolean) {
     if (flow && this.worthBlock(slot, node, value)) return;
     const before = this.document.valueOf(node) as any[];
-    const members = this.membersOf(node, slot);
+    const members = membersOf(this.document, node, slot);
     const matches = matchItems(before, value);
     const kept = new Set(matches);
     if (matches.every(match => match < 0)) {
       this.replace(slot, node, value, flow);
       return;
     }
+    matches.forEach((match, at) => { if (match >= 0) this.visit(members[match].slot, members[match].value, value[at], flow); });
     this.remove(members, (_, index) => !kept.has(index), flow);
     let index = 0;
     for (let at = 0; at < value.length; at++) {
@@ -165,31 +157,30 @@ class Editing {
       }
       const from = at;
       while (at + 1 < value.length && matches[at + 1] < 0) at++;
-      this.insert(slot, node, members, index, value.slice(from, at + 1).map(item => this.itemText(item, members, flow)), flow);
+      this.insert(slot, members, index, value.slice(from, at + 1).map(item => this.itemText(item, members, flow)), flow);
     }
-    matches.forEach((match, at) => { if (match >= 0) this.visit(members[match].slot, members[match].value, value[at], flow); });
   }
 
   private pairText(key: string, value: any, members: Member[], flow: boolean): string {
-    return flow ? jsonPair(key, value, this.layoutAt(members)) : pairOf(key, value, this.columnOf(members[0].start), this.style);
+    return flow ? jsonPair(key, value, this.layoutAt(members)) : pairOf(key, value, columnOf(this.text, members[0].start), this.style);
   }
 
   private itemText(value: any, members: Member[], flow: boolean): string {
     if (flow) return jsonOf(value, this.layoutAt(members));
-    const column = this.columnOf(members[0].start) + this.style.dash;
+    const column = columnOf(this.text, members[0].start) + this.style.dash;
     return `-${' '.repeat(this.style.dash - 1)}${blockOf(value, column, this.style)}`;
   }
 
-  private insert(slot: Slot, node: any, members: Member[], index: number, texts: string[], flow: boolean) {
+  private insert(slot: Slot, members: Member[], index: number, texts: string[], flow: boolean) {
     const first = members[0].start;
     if (flow) {
       const own = this.beginsLine(first);
-      const separator = own ? `\n${' '.repeat(this.columnOf(first))}` : this.layoutAt(members).spaced ? ' ' : '';
+      const separator = own ? `\n${' '.repeat(columnOf(this.text, first))}` : this.layoutAt(members).spaced ? ' ' : '';
       if (index === 0) this.put(first, first, texts.map(text => `${text},${separator}`).join(''));
       else this.put(members[index - 1].end, members[index - 1].end, texts.map(text => `,${separator}${text}`).join(''));
       return;
     }
-    const indent = ' '.repeat(this.columnOf(first));
+    const indent = ' '.repeat(columnOf(this.text, first));
     if (index > 0 || this.beginsLine(first) && slot.after < first && this.text.slice(slot.after, first).includes('\n')) {
       const place = this.lineEnd(index > 0 ? members[index - 1].end : slot.after);
       // a block of text at the end of a file ends with a line
@@ -210,7 +201,9 @@ class Editing {
         else this.put(member.start, members[index + 1].start, '');
       } else if (this.beginsLine(member.start)) {
         const start = this.text.lastIndexOf('\n', member.start - 1);
-        this.put(start < 0 ? 0 : start - (this.text[start - 1] === '\r' ? 1 : 0), this.lineEnd(member.end), '');
+        const end = this.lineEnd(member.end);
+        if (start < 0) this.put(0, this.text.indexOf('\n', end) < 0 ? end : this.text.indexOf('\n', end) + 1, '');
+        else this.put(start - (this.text[start - 1] === '\r' ? 1 : 0), end, '');
       } else {
         this.put(member.start, members[index + 1].start, '');
       }
@@ -220,18 +213,17 @@ class Editing {
   private replace(slot: Slot, node: any, value: any, flow: boolean) {
     const end = Math.max(endOf(node, slot.after, this.text), slot.from);
     if (flow || this.json) {
-      const layout = { ...this.layoutAt([]), column: this.indentOf(slot.from), step: this.json && this.text.includes('\n') ? this.style.step : 0 };
-      this.put(slot.from, end, `${slot.from === slot.after ? ' ' : ''}${jsonOf(value, layout)}`);
-    } else if (slot.dash) {
-      this.put(slot.after, end, `${' '.repeat(this.style.dash - 1)}${blockOf(value, slot.column + this.style.dash, this.style)}`);
-    } else if (isLeaf(value)) {
-      this.put(slot.after, end, afterKey(value, slot.column, this.style));
-    } else {
-      // a comment behind the old value stays behind the key
-      this.put(slot.after, end, '');
-      const place = this.lineEnd(end);
-      this.put(place, place, afterKey(value, slot.column, this.style));
+      const layout = { ...this.layoutAt([]), column: this.indentOf(slot.from), step: this.json ? this.jsonStep : 0 };
+      this.put(slot.from, end, `${slot.from === slot.after && layout.spaced ? ' ' : ''}${jsonOf(value, layout)}`);
+      return;
     }
+    const text = slot.dash ? `${' '.repeat(this.style.dash - 1)}${blockOf(value, slot.column + this.style.dash, this.style)}` : afterKey(value, slot.column, this.style);
+    const [head] = text.split('\n', 1);
+    // comments behind the key, and behind the old value, stay behind the first line
+    const below = isBlock(node) && !slot.dash && this.text.slice(slot.after, end).includes('\n');
+    this.put(slot.after, slot.after, head);
+    this.put(below ? this.lineEnd(slot.after) : slot.after, end, '');
+    this.put(this.lineEnd(end), this.lineEnd(end), text.slice(head.length));
   }
 
   /** Rewrites a list or map in brackets as a block where a text of several lines comes in; whether it did. */
@@ -257,41 +249,15 @@ class Editing {
     return visit(this.document.contents, 0) ?? 0;
   }
 
-  private membersOf(node: any, slot: Slot): Member[] {
-    const tokens: any[] = node.srcToken?.items ?? [];
-    const items = tokens.filter(token => token.key || token.sep || token.value || token.start.some((part: any) => part.type === 'seq-item-ind' || part.type === 'explicit-key-ind'));
-    return node.items.map((item: any, index: number) => {
-      const token = items[index];
-      const pair = isMap(node);
-      const value = pair ? (item as any).value : item;
-      const start = firstOf(token.start) ?? token.key?.offset ?? token.value?.offset ?? value?.range?.[0] ?? slot.from;
-      const parts: any[] = pair ? token.sep ?? [] : token.start;
-      const indicator = parts.find(part => part.type === (pair ? 'map-value-ind' : 'seq-item-ind'));
-      const keyEnd = pair ? (item as any).key?.range?.[1] ?? start : start;
-      const after = indicator ? indicator.offset + indicator.source.length : keyEnd;
-      const props = parts.filter(part => part.offset >= after && ['anchor', 'tag'].includes(part.type));
-      const from = props[0]?.offset ?? token.value?.offset ?? after;
-      const ownSlot = { after, from, column: this.columnOf(start), dash: !pair };
-      const lastProp = props.at(-1);
-      const end = Math.max(endOf(value, after, this.text), lastProp ? lastProp.offset + lastProp.source.length : 0, after);
-      const key = pair && !isMerge((item as any).key) ? keyOf(this.document.valueOf((item as any).key)) : undefined;
-      return { start, end, slot: ownSlot, value, key };
-    });
-  }
-
   private layoutAt(members: Member[]): JsonLayout {
     const own = members.length > 0 && this.beginsLine(members[0].start);
-    const column = own ? this.columnOf(members[0].start) : 0;
-    return { column, step: own ? this.style.step : 0, spaced: !this.json || /[,:] /.test(this.text), json: this.json };
-  }
-
-  private columnOf(offset: number): number {
-    return offset - this.text.lastIndexOf('\n', offset - 1) - 1;
+    const column = own ? columnOf(this.text, members[0].start) : 0;
+    return { column, step: !own ? 0 : this.json ? this.jsonStep : this.style.step, spaced: !this.json || /[,:] /.test(this.text), json: this.json };
   }
 
   private indentOf(offset: number): number {
     const start = this.text.lastIndexOf('\n', offset - 1) + 1;
-    return /^ */.exec(this.text.slice(start))![0].length;
+    return /^[ \t]*/.exec(this.text.slice(start))![0].length;
   }
 
   private beginsLine(offset: number): boolean {
@@ -305,30 +271,6 @@ class Editing {
   }
 }
 
-/** Where a node's own text ends, without comments and line breaks after it. */
-function endOf(node: any, after: number, text: string): number {
-  if (node === null || node === undefined) return after;
-  if ((isMap(node) || isSeq(node)) && !node.flow && node.items.length > 0) {
-    const last = node.items.at(-1) as any;
-    const value = isMap(node) ? last.value : last;
-    const token = (node.srcToken as any)?.items.at(-1);
-    const parts: any[] = [...token?.start ?? [], ...token?.sep ?? []].filter(part => !['space', 'newline', 'comment'].includes(part.type));
-    const indicatorEnd = Math.max(0, ...parts.map(part => part.offset + part.source.length));
-    return Math.max(endOf(value, indicatorEnd, text), indicatorEnd, isMap(node) ? last.key?.range?.[1] ?? 0 : 0);
-  }
-  if (isScalar(node) && (node.type === Scalar.BLOCK_LITERAL || node.type === Scalar.BLOCK_FOLDED)) {
-    const [start, end] = node.range!;
-    const keep = /^[|>][-\d]*\+/.test(text.slice(start, end)); // its empty lines are part of it
-    return start + text.slice(start, end).replace(keep ? /\r?\n$/ : /(\r?\n)+$/, '').length;
-  }
-  if (isScalar(node) && node.range![0] === node.range![1]) return after;
-  return node.range[1];
-}
-
-function firstOf(parts: any[]): number | undefined {
-  return parts.find(part => !['space', 'newline', 'comment', 'comma'].includes(part.type))?.offset;
-}
-
 /** Where a new key goes: behind those before it in the alphabet where the keys are in its order, or else in the usual order. */
 function placeOf(key: string, keys: string[]): number {
   const alphabetical = keys.length >= 3 && keys.every((other, index) => index === 0 || keys[index - 1] < other);
@@ -336,6 +278,11 @@ function placeOf(key: string, keys: string[]): number {
   const before = keys.map((other, index) => ({ index, rank: rank(other) })).filter(other => other.rank < rank(key) && other.rank < rank(''));
   if (rank(key) === rank('')) return keys.length;
   return before.length === 0 ? 0 : before.reduce((best, other) => other.rank >= best.rank ? other : best).index + 1;
+}
+
+/** Whether a node is a list or map with lines of its own. */
+function isBlock(node: any): boolean {
+  return (isMap(node) || isSeq(node)) && !node.flow;
 }
 
 function isObject(value: any): boolean {

@@ -11,6 +11,8 @@ export interface YamlDocument {
   readonly value: any;
   /** What a node stands for. */
   valueOf(node: any): any;
+  /** What a key is in JSON. */
+  keyOf(node: any): string | undefined;
   /** The node that an alias stands for. */
   targetOf(alias: Alias): any;
   /** The line of a place in the text, the first being 0. */
@@ -28,20 +30,56 @@ export class YamlError extends Error {
 }
 
 /**
- * A file's text cut where kubectl cuts it: before each line of three dashes. The parts make up the text.
+ * A file's text cut where kubectl cuts it: before each line of three dashes, and between objects of JSON. The parts make up the text.
  * @internal
  */
 export function documentsIn(text: string): string[] {
-  const parts: string[] = [];
-  let line = 0;
-  for (const part of text.split(/(?<=\n)(?=---)/)) {
+  const objects = jsonObjectsIn(text);
+  if (objects !== undefined) return objects;
+  const parts = text.split(/(?<=\n)(?=---)/);
+  parts.forEach((part, index) => {
     const [, after] = /^---[ \t\r]*(.*)/.exec(part) ?? [];
-    if (after && !after.startsWith('#')) throw new YamlError(`invalid document separator '---${after}': nothing but a comment may follow the dashes, as kubectl has it`, line);
-    parts.push(part);
-    line += part.split('\n').length - 1;
-  }
+    if (!after || after.startsWith('#')) return;
+    const line = parts.slice(0, index).join('').split('\n').length - 1;
+    throw new YamlError(`invalid document separator '---${after}': kubectl takes nothing but a comment behind the dashes`, line);
+  });
   return parts;
 }
+
+/** The objects of a stream of JSON, as jq writes it; undefined for anything else. */
+function jsonObjectsIn(text: string): string[] | undefined {
+  if (!/^\s*\{/.test(text)) return undefined;
+  const parts: string[] = [];
+  let depth = 0;
+  let start = 0;
+  for (const { 0: token, index } of text.matchAll(/"(?:[^"\\]|\\.)*"|[{}]/gs)) {
+    depth += token === '{' ? 1 : token === '}' ? -1 : 0;
+    if (token !== '}' || depth !== 0) continue;
+    parts.push(text.slice(start, index + 1));
+    start = index + 1;
+  }
+  if (parts.length < 2 || !parts.every(isJson) || text.slice(start).trim() !== '') return undefined;
+  return [...parts.slice(0, -1), parts.at(-1) + text.slice(start)];
+}
+
+function isJson(text: string): boolean {
+  if (!/^\s*\{/.test(text)) return false;
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** What the YAML library finds wrong, and kubectl does not. */
+const KUBECTL_TAKES = 'Comments must be separated';
+
+/** What kubectl knows in JSON and not in YAML. */
+const JSON_ESCAPE = /(?<!\\)(?:\\\\)*\\(?:\/|ud[89a-f])/i;
+
+/** What kubectl refuses as it is, or takes for the end of a line. */
+const CONTROL = /[\0-\x08\v\f\x0e-\x1f\x7f-\x9f\u2028\u2029\ufffe\uffff]/;
 
 /**
  * Reads one document as kubectl does: sigs.k8s.io/yaml, https://pkg.go.dev/sigs.k8s.io/yaml. Where it takes the last of two keys, this one throws.
@@ -51,17 +89,22 @@ export function readDocument(text: string): YamlDocument {
   const lines = new LineCounter();
   const document = parseDocument(text, { keepSourceTokens: true, schema: 'failsafe', version: '1.1', uniqueKeys: false, merge: false, lineCounter: lines, prettyErrors: false, logLevel: 'error' });
   const lineOf = (offset: number) => lines.linePos(offset).line - 1;
-  const [error] = document.errors;
+  const control = text.search(CONTROL);
+  if (control >= 0) {
+    const code = text.charCodeAt(control).toString(16).toUpperCase().padStart(4, '0');
+    throw new YamlError(`the character U+${code} can't stand in a manifest as it is: write "\\u${code.toLowerCase()}" in double quotes`, lineOf(control));
+  }
+  const error = document.errors.find(({ message }) => !message.startsWith(KUBECTL_TAKES));
+  if (error?.code === 'MULTIPLE_DOCS') throw new YamlError('kubectl reads nothing after a line of three dots: write --- instead', lineOf(error.pos[0]));
   if (error) throw new YamlError(error.message, lineOf(Math.min(error.pos[0], text.length)));
-  const after = /(?:^|\n)\.\.\.(?=\s|$)(?:[ \t]*#.*|\s)*(?=[^\s#])/.exec(text.slice(document.range[1]));
-  if (after) throw new YamlError('kubectl reads nothing after a line of three dots: write --- instead', lineOf(document.range[1] + after[0].length));
-  const reader = new Reader(document, lineOf);
+  const reader = new Reader(document, text, lineOf);
   const value = document.contents === null ? null : reader.valueOf(document.contents);
   return {
     text,
     contents: document.contents as ParsedNode | null,
     value: value ?? undefined,
     valueOf: node => reader.valueOf(node),
+    keyOf: node => reader.keyOf(node),
     targetOf: alias => reader.targetOf(alias),
     lineOf,
   };
@@ -70,7 +113,11 @@ export function readDocument(text: string): YamlDocument {
 class Reader {
   private readonly open = new Set<unknown>();
 
-  constructor(private readonly document: Document, private readonly lineOf: (offset: number) => number) {}
+  private readonly json: boolean;
+
+  constructor(private readonly document: Document, private readonly text: string, private readonly lineOf: (offset: number) => number) {
+    this.json = isJson(text);
+  }
 
   public valueOf(node: any): any {
     if (node === null || node === undefined) return null;
@@ -87,22 +134,34 @@ class Reader {
     return target;
   }
 
+  public keyOf(node: any): string | undefined {
+    const scalar = isAlias(node) ? this.targetOf(node) : node;
+    return isScalar(scalar) ? keyOf(this.valueOf(scalar), String(scalar.value)) : undefined;
+  }
+
   /** Keys in their order; `<<` takes effect where it stands, and a later key wins: so goyaml has it. */
   private entries(map: YAMLMap): Map<string, any> {
     const entries = new Map<string, any>();
     const own = new Set<string>();
     for (const pair of map.items as any[]) {
+      this.refuseColon(pair);
       if (isMerge(pair.key)) {
         for (const [key, value] of this.merged(pair.value)) entries.set(key, value);
         continue;
       }
-      const key = keyOf(this.valueOf(pair.key));
-      if (key === undefined) throw this.error('kubectl takes no map, list, null or binary as a key', pair.key ?? pair.value);
+      const key = this.keyOf(pair.key);
+      if (key === undefined) throw this.error('a key must be a string, or a number that it is written as: put it in quotes', pair.key ?? pair.value);
       if (own.has(key)) throw this.error(`key "${key}" already set in map`, pair.key);
       own.add(key);
       entries.set(key, this.valueOf(pair.value));
     }
     return entries;
+  }
+
+  /** To kubectl the colon of `{a:}` is part of the text. */
+  private refuseColon({ key, srcToken }: any) {
+    const colon = srcToken?.sep?.find((part: any) => part.type === 'map-value-ind');
+    if (colon && isScalar(key) && key.type === Scalar.PLAIN && /[,[\]{}]/.test(this.text[colon.offset + 1] ?? '')) throw this.error('kubectl takes the colon for a part of the text: write a space behind it', key);
   }
 
   private merged(node: any): Map<string, any> {
@@ -119,6 +178,9 @@ class Reader {
   private scalar(node: Scalar): any {
     const text = String(node.value ?? '');
     const tag = node.tag?.replace('tag:yaml.org,2002:', '!!');
+    if (node.type === Scalar.QUOTE_DOUBLE && !this.json && JSON_ESCAPE.test(this.text.slice(node.range![0], node.range![1]))) {
+      throw this.error('kubectl takes the escapes \\/ and \\ud800 to \\udfff in JSON alone', node);
+    }
     if (tag === undefined) return node.type === Scalar.PLAIN ? this.finite(resolveScalar(text), node) : text;
     return this.tagged(tag, text, node);
   }

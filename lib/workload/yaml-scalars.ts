@@ -7,6 +7,8 @@ const WORDS = new Map<string, unknown>([
   ...['-.inf', '-.Inf', '-.INF'].map(word => [word, -Infinity] as const),
 ]);
 const INTEGER = /^([-+]?)(?:0x([0-9a-f]+)|0b([01]+)|0o?([0-7]+)|(0|[1-9][0-9]*))$/i;
+/** Go reads what follows 0b once more as a number with a sign. */
+const SIGNED_BINARY = /^0b([-+])([01]+)$/;
 const FLOAT = /^[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?$/;
 const LARGEST = 2n ** 64n - 1n;
 const LARGEST_SIGNED = 2n ** 63n - 1n;
@@ -19,9 +21,9 @@ const LARGEST_SIGNED = 2n ** 63n - 1n;
 export function resolveScalar(text: string): unknown {
   if (WORDS.has(text)) return WORDS.get(text);
   if (!/^[-+.0-9]/.test(text)) return text;
-  // Go leaves out underscores where a digit or a sign comes first.
-  const plain = text.startsWith('.') ? text : text.replace(/_/g, '');
-  const integer = integerOf(plain);
+  // Go leaves out underscores; behind a point it takes them between digits alone.
+  const plain = text.replace(text.startsWith('.') ? /(?<=\d)_(?=\d)/g : /_/g, '');
+  const integer = integerOf(plain.replace(SIGNED_BINARY, '$10b$2'));
   if (integer !== undefined) return integer;
   const number = FLOAT.test(plain) ? Number(plain) : Infinity;
   return Number.isFinite(number) ? number + 0 : text;
@@ -43,20 +45,22 @@ function narrow(value: bigint): number | bigint {
 }
 
 /**
- * What a key becomes in the JSON that kubectl sends.
+ * What a key becomes in the JSON that kubectl sends; undefined for one that it refuses, or writes as a number of its own making.
+ *
+ * @param value what the key resolves to
+ * @param text the key as it is written
  * @internal
  */
-export function keyOf(value: unknown): string | undefined {
-  if (typeof value === 'number' && !Number.isInteger(value)) return floatKey(value);
-  return ['string', 'boolean', 'number', 'bigint'].includes(typeof value) ? String(value) : undefined;
-}
-
-/** kubectl writes such keys with the digits that 32 bits need. */
-function floatKey(value: number): string {
-  if (!Number.isFinite(value)) return Number.isNaN(value) ? '.nan' : value > 0 ? '.inf' : '-.inf';
-  for (let digits = 1; digits <= 9; digits++) {
-    const text = value.toPrecision(digits);
-    if (Math.fround(Number(text)) === Math.fround(value)) return String(Number(text));
+export function keyOf(value: unknown, text: string): string | undefined {
+  if (typeof value === 'string' || typeof value === 'boolean' || typeof value === 'bigint') return String(value);
+  if (typeof value !== 'number' || value === 0 && text.startsWith('-') && text.includes('.')) return undefined;
+  if (Number.isSafeInteger(value) && !/[.e]/i.test(text.replace(/^[-+]?0x.*/i, ''))) return String(value);
+  // a float: the digits that 32 bits need, with an exponent from a million on
+  const size = Math.abs(value);
+  if (size !== 0 && (size < 1e-4 || size >= 1e6)) return undefined;
+  for (let digits = 1; digits < 9; digits++) {
+    const short = Number(value.toPrecision(digits));
+    if (Math.fround(short) === Math.fround(value)) return String(short);
   }
-  return String(value);
+  return undefined;
 }

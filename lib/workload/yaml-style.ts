@@ -76,7 +76,7 @@ export function afterKey(value: any, column: number, style: YamlStyle): string {
 
 /** A scalar; further lines of it begin some columns after the column of its key or dash. */
 function scalarOf(value: any, column: number, indent: number): string {
-  const text = yamlOf({ k: value }, indent).slice('k: '.length).replace(/\n$/, '');
+  const text = yamlOf({ k: value }, { indent, doubleQuotedMinMultiLineLength: Infinity }).slice('k: '.length).replace(/\n$/, '');
   return text.replace(/\n(?=[^\n])/g, `\n${' '.repeat(column)}`);
 }
 
@@ -91,7 +91,9 @@ function keyText(key: string): string {
 export function jsonOf(value: any, layout: JsonLayout): string {
   if (typeof value === 'string') return quoted(value);
   if (value === null || typeof value !== 'object') return String(value);
-  const entries = Array.isArray(value) ? value.map(item => jsonOf(item, deeper(layout))) : Object.entries(value).map(([key, item]) => jsonPair(key, item, deeper(layout)));
+  const inner = { ...layout, column: layout.column + layout.step };
+  const entries = Array.isArray(value) ? value.map(item => jsonOf(item, inner))
+    : Object.entries(value).map(([key, item]) => jsonPair(key, item, inner));
   const [open, close] = Array.isArray(value) ? '[]' : '{}';
   if (entries.length === 0) return open + close;
   if (layout.step === 0) return `${open}${entries.join(layout.spaced ? ', ' : ',')}${close}`;
@@ -118,10 +120,6 @@ export interface JsonLayout {
   readonly spaced: boolean;
   /** Whether it is a file of JSON, where keys are quoted. */
   readonly json: boolean;
-}
-
-function deeper(layout: JsonLayout): JsonLayout {
-  return { ...layout, column: layout.column + layout.step };
 }
 
 /**

@@ -43,7 +43,7 @@ test('what is put in stands among what was there', () => {
 });
 
 test('an error has file and line', () => {
-  expect(() => ManifestFile.parse('vllm.yaml', 'a: 1\n---\nb: 1\nb: 2\n')).toThrow('vllm.yaml:4: key "b" already set in map');
-  expect(() => ManifestFile.parse('vllm.yaml', 'a: 1\n---\nb: [1\n')).toThrow(/^vllm.yaml:\d: /);
+  expect(() => ManifestFile.parse('vllm.yaml', '# a\n---\nb: 1\nb: 2\n')).toThrow('vllm.yaml:4: key "b" already set in map');
+  expect(() => ManifestFile.parse('vllm.yaml', '# a\n---\nb: [1\n')).toThrow(/^vllm.yaml:4: /);
   expect(() => ManifestFile.parse('vllm.yaml', '{{- if .Values.x }}\na: 1\n')).toThrow(/render it first/);
 });
