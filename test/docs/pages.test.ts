@@ -4,7 +4,7 @@ import * as path from 'node:path';
 import { App, Duration, Size, Stack } from 'aws-cdk-lib';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as eks from 'aws-cdk-lib/aws-eks-v2';
-import { Chart } from 'cdk8s';
+import { ApiObject, Chart, JsonPatch } from 'cdk8s';
 import * as kplus from 'cdk8s-plus-28';
 import * as ts from 'typescript';
 import * as YAML from 'yaml';
@@ -72,11 +72,15 @@ test('pages other than the README have examples', () => {
   expect(new Set(RUNNABLE.map(({ page }) => page)).size).toBeGreaterThanOrEqual(4);
 });
 
+/** The one that a page shows. */
+const LOCK_FILE = blocks('json').find(({ page, text }) => page === 'docs/versions.md' && text.includes('"lockVersion"'))!.text;
+
 test.each(RUNNABLE.map(block => [block.page, block.text]))('what %s shows can be run', (_, text) => {
   const before = process.cwd();
   try {
     process.chdir(temporaryFolder());
-    const scope = { ...library, Chart, Duration, ec2, kplus, Size, ...takenForGranted() };
+    fs.writeFileSync('models.lock.json', LOCK_FILE);
+    const scope = { ...library, ApiObject, Chart, Duration, ec2, JsonPatch, kplus, Size, ...takenForGranted() };
     const { outputText } = ts.transpileModule(text, { compilerOptions: { target: ts.ScriptTarget.ES2022 } });
     new Function('scope', `with (scope) { return () => { ${outputText} }; }`)(scope)();
   } finally {
@@ -116,4 +120,18 @@ test('the costs that the page on private clusters lists are those of its formula
     .map(row => row.slice(1).map(text => Number(text.replaceAll(',', ''))));
   expect(rows).toHaveLength(3);
   for (const [size, pods, cost] of rows) expect(cost).toBeCloseTo(size * pods * price, 6);
+});
+
+test('the times that the page on versions lists are those of its formulas', () => {
+  const page = read('docs/versions.md');
+  const number = (text: string) => Number(text.replaceAll(',', ''));
+  const rows = [...page.matchAll(/\| size \/ ([\d,]+) MiB\/s \| ([\d,]+) s \| ([\d,]+) s \|/g)].map(row => row.slice(1).map(number));
+  expect(rows).toHaveLength(4);
+  for (const [rate, small, large] of rows) {
+    expect(small).toBe(Math.round(16e9 / (rate * 2 ** 20)));
+    expect(large).toBe(Math.round(140e9 / (rate * 2 ** 20)));
+  }
+  const granted = [...page.matchAll(/at 20 MiB\/s, ([\d,]+) s/g)].map(([, seconds]) => number(seconds));
+  expect(granted).toEqual([300, 600].map(rest => rest + Math.ceil(16e9 / (20 * 2 ** 20))));
+  expect(page).toContain(`is ${(granted[0] + granted[1]).toLocaleString('en')}`);
 });

@@ -1,5 +1,6 @@
 import * as fs from 'node:fs';
 import * as path from 'node:path';
+import { JsonPatch } from 'cdk8s';
 import { Environment, temporaryFolder } from './fixture';
 import { ModelArtifact } from '../../lib/model';
 
@@ -60,4 +61,14 @@ test('the way back gives the manifests of before, to the byte', () => {
   const before = manifests('old');
   expect(manifests('new')).not.toEqual(before);
   expect(manifests('old')).toEqual(before);
+});
+
+test('a label that two servers share takes the pods of both into one Service, and of each into its own alone', () => {
+  const environment = new Environment();
+  const patches = [JsonPatch.add('/spec/template/metadata/labels/app.kubernetes.io~1part-of', 'chat')];
+  const servers = ['chat-old', 'chat-new'].map(id => environment.server({ patches }, id));
+  const selects = (selector: Record<string, string>) => servers.map(({ deployment }) => deployment.toJson().spec.template.metadata.labels)
+    .map(labels => Object.entries(selector).every(([key, value]) => labels[key] === value));
+  expect(selects({ 'app.kubernetes.io/part-of': 'chat' })).toEqual([true, true]);
+  expect(servers.map(({ service }) => selects(service.toJson().spec.selector))).toEqual([[true, false], [false, true]]);
 });
