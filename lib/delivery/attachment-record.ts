@@ -62,6 +62,7 @@ export function withoutAttached(template: any): { template: any; seconds: number
   const record = parse(text);
   const { initContainers, volumes, containers, securityContext, ...spec } = template.spec;
   const sizes = Object.fromEntries(Object.entries(record.bytes).map(([name, bytes]) => [name, Size.bytes(bytes)]));
+  const hasRoom = Object.keys(sizes).length > 0;
   const annotations = without(template.metadata.annotations, [RECORD, SKIP_CONTAINERS, ...record.annotations]);
   const skip = skipped(template).filter(name => !record.skipContainers.includes(name)).join(',');
   const restored = {
@@ -72,7 +73,7 @@ export function withoutAttached(template: any): { template: any; seconds: number
       initContainers: filledList(initContainers, (item: any) => !record.initContainers.includes(item.name)),
       containers: containers.map((container: any) => filled({
         ...container,
-        resources: container.name === record.container && Object.keys(sizes).length > 0 ? resourcesMinus(container.resources, sizes) : container.resources,
+        resources: container.name === record.container && hasRoom ? resourcesMinus(container.resources, sizes) : container.resources,
         volumeMounts: filledList(container.volumeMounts, (mount: any) => !record.mountPaths[container.name]?.includes(mount.mountPath)),
       })),
       volumes: filledList(volumes, (item: any) => !record.volumes.includes(item.name)),

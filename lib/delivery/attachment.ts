@@ -3,13 +3,14 @@ import { attachTarget, AttachTarget } from './attach-target';
 import { withModels } from './attached-workload';
 import { bindModels } from './bind-models';
 import { warnOfMissingDigests } from './digest-warnings';
-import { ensureServiceAccount } from './ensure-service-account';
 import { InitContainerPosition } from './init-container-position';
 import type { DeliveredModel } from './model-delivery';
 import { modelsAnnotation } from './models-annotation';
 import { PodFacts } from './pod-parts';
+import { checkServiceAccount } from './service-account-clash';
 import { WorkloadIdentity } from '../access';
 import { warn } from '../private/warn';
+import { ServiceAccount } from '../workload/service-account';
 
 /** How a model is attached to a workload. All models of one workload have the same: what a later call leaves out is as the first call gave it. */
 export interface AttachOptions {
@@ -74,6 +75,7 @@ class Attachment {
     const { templates, recorded, label } = this.target;
     const { identity, containers, initContainerPosition: position } = this.options;
     try {
+      if (identity) checkServiceAccount(this.workload, identity, (id, text) => this.warn(id, text));
       return withModels(object, {
         templates,
         recorded,
@@ -110,7 +112,7 @@ export function attachModel(delivered: DeliveredModel, workload: IConstruct, opt
   const attachment = present ?? new Attachment(workload, target, options);
   attachment.add(delivered, options);
   if (present) return;
-  if (options.identity && !target.bringsServiceAccount()) ensureServiceAccount(workload, options.identity);
+  if (options.identity && !target.bringsServiceAccount()) ServiceAccount.ensure(workload, options.identity);
   attachment.install();
   attachments.set(target.key, attachment);
 }

@@ -34,6 +34,7 @@ function readText(file: string): string {
   try {
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(fs.readFileSync(file));
   } catch (error) {
-    throw new Error(`${file} can't be read: ${error instanceof TypeError ? 'it is no UTF-8 text: convert it' : (error as Error).message}`);
+    const { code, message } = error as NodeJS.ErrnoException;
+    throw new Error(`${file} can't be read: ${code === 'ERR_ENCODING_INVALID_ENCODED_DATA' ? 'it is no UTF-8 text: convert it' : message}`);
   }
 }

@@ -2,9 +2,10 @@ import { Construct } from 'constructs';
 import { withoutHeader } from './directory-writer';
 import { ExistingFile, readExisting } from './existing-files';
 import { ExistingWorkload, ExistingWorkloadOptions } from './existing-workload';
+import type { HeldServiceAccount, HoldsServiceAccounts } from './held-service-account';
 import type { PodImages } from './image-mirror-pods';
 import { ManifestFile, ManifestObject } from './manifest-file';
-import { checkPath, knownPaths, templatePlaces } from './pod-template-paths';
+import { checkPath, knownPaths, templatePlaces, valueAt } from './pod-template-paths';
 import type { ConstructWithFiles, PlainFile } from './rendered-manifests';
 
 /** An object, and where it is. */
@@ -22,7 +23,7 @@ const LISTED = 20;
  * Manifests that exist already, as files or as the output of Helm or Kustomize. All of them are written with the rest, by their names: what no model is
  * attached to stays as it is, to the byte.
  */
-export class ExistingManifests extends Construct implements ConstructWithFiles {
+export class ExistingManifests extends Construct implements ConstructWithFiles, HoldsServiceAccounts {
   private readonly files: ExistingFile[];
   private readonly objects: Found[];
   private readonly workloads = new Map<string, ExistingWorkload>();
@@ -59,8 +60,11 @@ export class ExistingManifests extends Construct implements ConstructWithFiles {
     return this.files.map(({ name, text }, file) => {
       const manifest = ManifestFile.parse(name, text);
       manifest.objects.forEach((object, index) => {
-        const changed = structuredClone(this.workloads.get(`${file} ${index}`)?._changed(object.value) ?? object.value);
+        const workload = this.workloads.get(`${file} ${index}`);
+        const changed = structuredClone(workload?._changed(object.value) ?? object.value);
         images?.apply(changed);
+        // Pods of a kind that only the user knows may be in places of any name.
+        for (const place of workload ? templatePlaces(changed, workload._templates) : []) images?.apply({ template: valueAt(changed, place) });
         object.replace(changed);
       });
       // A byte order mark would not be at the beginning any more.
@@ -73,7 +77,7 @@ export class ExistingManifests extends Construct implements ConstructWithFiles {
    * asked for.
    * @internal
    */
-  public _serviceAccount(namespace: string, name: string): { place: string; value: any } | undefined {
+  public _serviceAccount(namespace: string, name: string): HeldServiceAccount | undefined {
     return this.objects.find(({ value: { kind, metadata } }) => kind === 'ServiceAccount' && metadata?.name === name && (metadata.namespace ?? namespace) === namespace);
   }
 

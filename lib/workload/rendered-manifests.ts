@@ -9,6 +9,9 @@ import { kubernetesYaml } from './kubernetes-yaml';
  */
 export interface ChartWithFile {
   readonly _manifestFile: string;
+
+  /** Whether its objects are in a file of the user's. */
+  _isElsewhere?(): boolean;
 }
 
 /**
@@ -76,7 +79,7 @@ function filesOf(node: IConstruct, images?: PodImages): RenderedFile[] {
       get text() { return file.text; },
     }));
   }
-  if (!Chart.isChart(node)) return [];
+  if (!Chart.isChart(node) || (node as Partial<ChartWithFile>)._isElsewhere?.()) return [];
   const documents = objectsOf(node).map(object => object.toJson());
   if (documents.length === 0) return [];
   documents.forEach(document => images?.apply(document));

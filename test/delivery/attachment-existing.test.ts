@@ -12,22 +12,25 @@ function deployment(spec: any = {}, more: any = {}, metadata: any = undefined): 
   return { apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name: 'vllm', namespace: 'serving' }, spec: { ...more, template } };
 }
 
-/** What attaching makes of an object of a file, and what it warns of. */
-function attach(object: any, models: DeliveredModel[] = [delivered()], options: AttachOptions & Partial<Attached> = {}): { object: any; pod: any; template: any; warnings: string[] } {
-  const warnings: string[] = [];
+/** What attaching makes of an object of a file. */
+function attach(object: any, models: DeliveredModel[] = [delivered()], options: AttachOptions & Partial<Attached> = {}) {
+  const { withholdCredentials = false } = options;
   const frozen = JSON.stringify(object);
   const result = withModels(object, {
     templates: ['spec.template'],
     recorded: true,
     identity: IDENTITY,
-    bind: (containers, requests) => [...bindModels(models, { ...FACTS, identity: IDENTITY, containers, requests, withholdCredentials: options.withholdCredentials ?? false }), { annotations: modelsAnnotation(models) }],
-    warn: (id, text) => warnings.push(`${id}: ${text}`),
+    bind: (containers, requests) => [
+      ...bindModels(models, { identity: IDENTITY, containers, requests, withholdCredentials }),
+      { annotations: modelsAnnotation(models) },
+    ],
+    warn: (id, text) => { throw new Error(`${id}: ${text}`); },
     position: options.initContainerPosition,
     ...options,
   });
   expect(JSON.stringify(object)).toBe(frozen);
   const template = result.spec.template;
-  return { object: result, template, pod: template?.spec, warnings };
+  return { object: result, template, pod: template?.spec };
 }
 
 const names = (containers: any[]) => containers.map(({ name }) => name);
@@ -35,7 +38,8 @@ const sidecar = (name: string) => ({ name, image: name, restartPolicy: 'Always' 
 const step = (name: string) => ({ name, image: name });
 
 describe('where init containers come', () => {
-  const order = (initContainers: any, position?: InitContainerPosition, models?: DeliveredModel[]) => names(attach(deployment({ initContainers }), models, { initContainerPosition: position }).pod.initContainers);
+  const order = (initContainers: any, initContainerPosition?: InitContainerPosition, models?: DeliveredModel[]) =>
+    names(attach(deployment({ initContainers }), models, { initContainerPosition }).pod.initContainers);
 
   test('first', () => {
     expect(order([step('migrate'), step('warm')])).toEqual(['download-llama', 'migrate', 'warm']);
@@ -104,7 +108,7 @@ describe('what is attached to what came out', () => {
     'one with everything': deployment({
       serviceAccountName: 'llama',
       initContainers: [sidecar('proxy'), step('migrate')],
-      containers: [{ name: 'vllm', resources: { limits: { memory: '24Gi', 'ephemeral-storage': '10Gi' }, requests: { 'cpu': '2', 'memory': '20Gi', 'ephemeral-storage': '1500M' } }, volumeMounts: [{ name: 'cache', mountPath: '/cache' }] }, { name: 'proxy2' }],
+      containers: [{ name: 'vllm', resources: { limits: { 'memory': '24Gi', 'ephemeral-storage': '10Gi' }, requests: { 'cpu': '2', 'memory': '20Gi', 'ephemeral-storage': '1500M' } }, volumeMounts: [{ name: 'cache', mountPath: '/cache' }] }, { name: 'proxy2' }],
       volumes: [{ name: 'cache', emptyDir: {} }],
       securityContext: { runAsUser: 1000, fsGroupChangePolicy: 'Always' },
     }, { progressDeadlineSeconds: 60 }, { annotations: { mine: 'yes', [SKIP_CONTAINERS]: 'proxy2' } }),
@@ -126,7 +130,8 @@ describe('what is attached to what came out', () => {
     expect(JSON.stringify(replaced.object)).not.toContain('llama@1');
     expect(names(replaced.pod.initContainers).filter(name => name.startsWith('download'))).toEqual(['download-bert']);
     const fresh = attach(INPUTS[input], next);
-    expect(replaced.pod.containers.map(({ volumeMounts }: any) => volumeMounts)).toEqual(fresh.pod.containers.map(({ volumeMounts }: any) => volumeMounts));
+    const mounts = ({ containers }: any) => containers.map(({ volumeMounts }: any) => volumeMounts);
+    expect(mounts(replaced.pod)).toEqual(mounts(fresh.pod));
     expect(replaced.pod.volumes).toEqual(fresh.pod.volumes);
     expect(replaced.template.metadata.annotations['cdk-eks-model-artifacts/models']).toBe(`serving/bert@2 ${DIGEST}`);
     expect(replaced.object.spec.progressDeadlineSeconds).toBe(fresh.object.spec.progressDeadlineSeconds);

@@ -5,8 +5,8 @@ export const DELIVERY_MUTANTS: Mutant[] = [
   {
     what: 'the merge drops what the pod has',
     file: 'lib/delivery/pod-template.ts',
-    replace: 'const result = [...present];\n  for (const item',
-    by: 'const result: any[] = [];\n  for (const item',
+    replace: 'const result = [...present ?? []];\n  for (const item',
+    by: 'const result: any[] = (present ?? []).slice(0, 0);\n  for (const item',
     test: 'test/delivery/pod-template.test.ts',
   },
   {
@@ -228,9 +228,9 @@ export const DELIVERY_MUTANTS: Mutant[] = [
   },
   {
     what: 'what is attached is not rendered',
-    file: 'lib/delivery/attachment.ts',
-    replace: 'object.toJson = () => this.withModels(render());',
-    by: 'object.toJson = () => render() ?? this.withModels({});',
+    file: 'lib/delivery/attach-target.ts',
+    replace: 'object.toJson = () => change(render());',
+    by: 'object.toJson = () => render() ?? change({});',
     test: 'test/delivery/attachment.test.ts',
   },
   {
@@ -243,7 +243,7 @@ export const DELIVERY_MUTANTS: Mutant[] = [
   {
     what: 'an error of an attached workload does not name it',
     file: 'lib/delivery/attachment.ts',
-    replace: 'throw new Error(`${this.workload.node.path}: ${',
+    replace: 'throw new Error(`${label}: ${',
     by: 'throw new Error(`${',
     test: 'test/delivery/attachment-input.test.ts',
   },
@@ -256,9 +256,9 @@ export const DELIVERY_MUTANTS: Mutant[] = [
   },
   {
     what: 'a kind of another API group passes for a workload',
-    file: 'lib/delivery/attached-workload.ts',
-    replace: 'return `${apiGroup}/${kind}` in TEMPLATES;',
-    by: 'return apiGroup !== \'\' && WORKLOADS.includes(kind);',
+    file: 'lib/workload/pod-template-paths.ts',
+    replace: 'return KNOWN[`${apiVersion.includes(\'/\') ? apiVersion.split(\'/\')[0] : \'core\'}/${kind}`];',
+    by: 'return Object.entries(KNOWN).find(([type]) => apiVersion !== \'\' && type.endsWith(`/${kind}`))?.[1];',
     test: 'test/delivery/attachment-input.test.ts',
   },
   {
@@ -285,15 +285,15 @@ export const DELIVERY_MUTANTS: Mutant[] = [
   {
     what: 'an attached Deployment gives up while its model is on its way',
     file: 'lib/delivery/attached-workload.ts',
-    replace: '?? PROGRESS_DEADLINE) + window }',
-    by: '?? PROGRESS_DEADLINE) + 0 * window }',
+    replace: ') - earlier + longer;',
+    by: ') - earlier;',
     test: 'test/delivery/attachment.test.ts',
   },
   {
     what: 'an attached workload does not ask for the disk of its models',
     file: 'lib/delivery/attached-workload.ts',
-    replace: 'if (Object.values(more).every(size => size.toBytes() === 0)) return',
-    by: 'if (Object.values(more).length > 0) return',
+    replace: 'if (Object.keys(room).length === 0) return',
+    by: 'if (Object.keys(room).length < 9) return',
     test: 'test/delivery/attachment.test.ts',
   },
   {

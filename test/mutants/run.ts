@@ -19,6 +19,7 @@ import { PRUNE_MUTANTS } from './prune';
 import { RETENTION_MUTANTS } from './retention';
 import { STORAGE_MUTANTS } from './storage';
 import { TARGET_MUTANTS } from './targets';
+import { VERSIONS_MUTANTS } from './versions';
 import { WORKLOAD_MUTANTS } from './workload';
 
 const MUTANTS = [
@@ -35,6 +36,7 @@ const MUTANTS = [
   ...RETENTION_MUTANTS,
   ...PRUNE_MUTANTS,
   ...TARGET_MUTANTS,
+  ...VERSIONS_MUTANTS,
 ];
 
 const ROOT = path.join(__dirname, '..', '..');

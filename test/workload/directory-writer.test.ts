@@ -1,7 +1,7 @@
 import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { Environment, temporaryFolder } from './fixture';
-import { DirectoryWriter } from '../../lib/workload/directory-writer';
+import { DirectoryWriter, withoutHeader } from '../../lib/workload/directory-writer';
 import { RenderedFile } from '../../lib/workload/rendered-manifests';
 import { UNKNOWN } from '../delivery/fixture';
 
@@ -139,4 +139,90 @@ test('a file is replaced as a whole: who has the old one open reads all of it', 
   fs.closeSync(open);
   expect(read('a.yaml')).toContain('new: true');
   expect(fs.readdirSync(folder)).toEqual(['a.yaml']);
+});
+
+describe('folders in it', () => {
+  const patch = file('llama/patch.yaml', 'kind: Patch\n', []);
+
+  test('are made, and go with their last file', () => {
+    writer.write([patch, file('llama/kustomization.yaml'), file('a.yaml')]);
+    expect(read('llama/patch.yaml')).toBe(`${header('llama/patch.yaml')}\nkind: Patch\n`);
+    writer.write([patch]);
+    expect([fs.readdirSync(folder), fs.readdirSync(at('llama'))]).toEqual([['llama'], ['patch.yaml']]);
+    writer.write([]);
+    expect(fs.readdirSync(folder)).toEqual([]);
+  });
+
+  test('stay while they hold something of somebody else', () => {
+    writer.write([patch]);
+    fs.writeFileSync(at('llama/theirs.yaml'), 'kind: Secret\n');
+    fs.copyFileSync(at('llama/patch.yaml'), at('llama/copy.yaml'));
+    writer.write([]);
+    expect(fs.readdirSync(at('llama'))).toEqual(['copy.yaml', 'theirs.yaml']);
+  });
+
+  test.each<[string, () => void, string]>([
+    ['a file', () => fs.writeFileSync(at('llama'), ''), 'llama'],
+    ['a link to a folder', () => fs.symlinkSync(temporaryFolder(), at('llama')), 'llama'],
+    ['a file in it', () => { fs.mkdirSync(at('llama')); fs.writeFileSync(at('llama/patch.yaml'), `${header('patch.yaml')}\n`); }, 'llama/patch.yaml'],
+  ])('that are %s of somebody else are refused, once', (_, occupy, name) => {
+    fs.mkdirSync(folder, { recursive: true });
+    occupy();
+    expect(writer.errors([patch, file('llama/other.yaml')].slice(0, name === 'llama' ? 2 : 1))).toEqual([`${at(name)} is there already and was not written by this library: move it away, or write to another directory`]);
+  });
+});
+
+describe('JSON, which has no comments', () => {
+  const json = (text = '{"kind":"ConfigMap"}') => file('c.json', text);
+  const RECORD = 'json-files.txt';
+
+  test('is written as it is, with a record beside it', () => {
+    writer.write([json(), file('a.yaml')]);
+    expect(read('c.json')).toBe('{"kind":"ConfigMap"}');
+    expect(read(RECORD)).toBe(`${header(RECORD)}\n9f611dd1eda4df64199b2c282aa07c439782eee0894b3f28619680127d24a60d  c.json\n`);
+  });
+
+  test('is written again, and removed with its record', () => {
+    writer.write([json()]);
+    const long = new Date('2020-01-01');
+    fs.utimesSync(at(RECORD), long, long);
+    expect(writer.errors([json()])).toEqual([]);
+    writer.write([json()]);
+    expect(fs.statSync(at(RECORD)).mtime).toEqual(long);
+    writer.write([json('{}')]);
+    expect(read('c.json')).toBe('{}');
+    expect(writer.errors([json('[]')])).toEqual([]);
+    writer.write([]);
+    expect(fs.readdirSync(folder)).toEqual([]);
+  });
+
+  test('that somebody changed, or put there, is refused and not removed', () => {
+    writer.write([json()]);
+    fs.writeFileSync(at('c.json'), '{"mine":1}');
+    expect(writer.errors([json()])).toEqual([`${at('c.json')} is there already and was not written by this library: move it away, or write to another directory`]);
+    writer.write([]);
+    expect(fs.readdirSync(folder)).toEqual(['c.json']);
+  });
+
+  test('may be the old or the new one where a synth was ended midway', () => {
+    writer.write([json()]);
+    const inTheWay = at(`c.json.${process.pid}.tmp`);
+    fs.mkdirSync(inTheWay);
+    expect(() => writer.write([json('{}')])).toThrow('EISDIR');
+    fs.rmdirSync(inTheWay);
+    expect(writer.errors([json('{}')])).toEqual([]);
+    fs.writeFileSync(at('c.json'), '{}');
+    expect(writer.errors([json('{}')])).toEqual([]);
+  });
+});
+
+test('a file with the line ends of Windows has them in its first line, too', () => {
+  writer.write([file('a.yaml', 'kind: A\r\n')]);
+  expect(read('a.yaml')).toBe(`${header('a.yaml')}\r\nkind: A\r\n`);
+});
+
+test('a text that is read again loses the first line that is ours, and no other', () => {
+  expect(withoutHeader(`${header('b.yaml')}\nkind: A\n`)).toBe('kind: A\n');
+  expect(withoutHeader(`${header('b.yaml')}\r\nkind: A\r\n`)).toBe('kind: A\r\n');
+  for (const text of ['kind: A\n', '', '# mine\nkind: A\n', `\n${header('b.yaml')}\n`]) expect(withoutHeader(text)).toBe(text);
 });

@@ -1,0 +1,27 @@
+import { Token } from 'aws-cdk-lib';
+import { IConstruct } from 'constructs';
+import { WorkloadIdentity } from '../access';
+import { heldServiceAccount } from '../workload/held-service-account';
+
+/** By IAM roles for service accounts: https://docs.aws.amazon.com/eks/latest/userguide/associate-service-account-role.html */
+const ROLE_ARN = 'eks.amazonaws.com/role-arn';
+
+/**
+ * Whether the user's files give the service account of an identity another role.
+ *
+ * @throws where they do, and both roles are known
+ * @internal
+ */
+export function checkServiceAccount(scope: IConstruct, identity: WorkloadIdentity, warn: (id: string, text: string) => void): void {
+  const { namespace, serviceAccount, irsaRoleArn } = identity;
+  const held = heldServiceAccount(scope.node, namespace, serviceAccount);
+  const role: string | undefined = held?.value.metadata.annotations?.[ROLE_ARN];
+  if (held === undefined || role === undefined || role === irsaRoleArn) return;
+  const what = `service account '${namespace}/${serviceAccount}' has role ${role} by annotation '${ROLE_ARN}' (${held.place})`;
+  if (irsaRoleArn === undefined) {
+    warn('serviceAccountHasRole', `${what}, and the identity of the models reads with EKS Pod Identity: pods of a service account that has an association get its role, and not the annotation's any more; `
+      + 'keep the role with WorkloadIdentity.irsa({ role }), or remove the annotation');
+  } else if (!Token.isUnresolved(irsaRoleArn)) {
+    throw new Error(`${what}, and the identity of the models has ${irsaRoleArn}: pass the identity of the annotation's role, or change the annotation`);
+  }
+}
