@@ -17,8 +17,8 @@ import { Call, Command, text, texts, UsageError, wholeNumber } from '../cli/comm
 import { MODEL_OPTIONS, modelIdFrom } from '../cli/model-id';
 import { bytes } from '../cli/output';
 import { Store, STORE_OPTIONS, STORE_USAGE } from '../cli/store';
-import { addSignature, signVersion } from '../sign/signatures';
-import { Signer, SIGNER_OPTIONS, SIGNER_USAGE, signerFrom } from '../sign/signer';
+import { addSignature, checkSignature, signVersion } from '../sign/signatures';
+import { publicKeyIn, readText, Signer, SIGNER_OPTIONS, SIGNER_USAGE, signerFrom } from '../sign/signer';
 
 const MAX_PARALLEL = 256;
 
@@ -68,7 +68,7 @@ async function run(call: Call): Promise<void> {
   const parallel = wholeNumber(call, 'parallel', 32, 1);
   if (parallel > MAX_PARALLEL) throw new UsageError(`--parallel is ${parallel}: give at most ${MAX_PARALLEL}`);
   const sign = signing(call, await signerOf(call));
-  const lock = text(call, 'lock');
+  const [lock, signature] = [text(call, 'lock'), text(call, 'signature')];
   const current = values['keep-current'] !== true;
   if (!current && lock === undefined) throw new UsageError('--keep-current says what --lock does: give both');
   const store = Store.at(to, call);
@@ -91,7 +91,10 @@ async function run(call: Call): Promise<void> {
       source,
       parallel,
       output,
-      approve: async version => void (lock && locked(lock, id, version, current)),
+      approve: version => {
+        if (signature !== undefined) checkSignature(readText(signature), version.checksums, publicKeyIn(text(call, 'public-key')!), signature);
+        if (lock !== undefined) locked(lock, id, version, current);
+      },
       sign: checksums => sign(store, id, checksums),
       onUpload: started => { uploader = started; },
     });

@@ -20,7 +20,7 @@ export interface Publication {
   readonly parallel: number;
   readonly output: Output;
   /** Asked when it is known what the version holds, before anything is written: throws to refuse it. */
-  readonly approve: (version: Version) => Promise<void>;
+  readonly approve: (version: Version) => void;
   /** Stores signatures: after the files, before the manifest. */
   readonly sign: (checksums: ModelChecksums) => Promise<void>;
   /** Told of the upload, so that it can be stopped. */
@@ -51,7 +51,7 @@ export async function publish(publication: Publication): Promise<Published> {
     { path: ModelChecksums.DESCRIPTION_NAME, sha256: sha256Of(description) },
   ]);
   const version = { checksums, totalBytes };
-  await publication.approve(version);
+  publication.approve(version);
 
   const prefix = versionPrefix(MODELS, id);
   const manifestKey = `${prefix}${ModelChecksums.OBJECT_NAME}`;

@@ -16,7 +16,7 @@ export function useCredentials() {
 
 /** The command line that publishes a folder as the version of these tests. */
 export function publishArgs(server: BucketServer, source: string, ...more: string[]): string[] {
-  return ['publish', source, 's3://models', '--tenant', 'serving', '--name', 'llama', '--version', 'v1', '--endpoint-url', server.endpoint, ...more];
+  return ['publish', source, `s3://${server.main.name}`, '--tenant', 'serving', '--name', 'llama', '--version', 'v1', '--endpoint-url', server.endpoint, ...more];
 }
 
 export interface Ran { readonly code: number; readonly out: string; readonly err: string }

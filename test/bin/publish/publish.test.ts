@@ -1,3 +1,4 @@
+import { generateKeyPairSync } from 'node:crypto';
 import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { sha256, temporaryFolder, weights, write } from './files';
@@ -211,4 +212,35 @@ test('a role that may not write is told which object, and what it needs', async 
   smallModel();
   server.faults = [{ fault: 403, operation: 'PutObject' }];
   expect(await publishFolder(server, source())).toMatchObject({ code: 1, err: expect.stringContaining(`error: s3://models/${CLAIM} can't be written: AccessDenied`) });
+});
+
+test('a signature is stored before the manifest; one that is not of these files is refused before anything is written', async () => {
+  smallModel();
+  const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256', privateKeyEncoding: { type: 'pkcs8', format: 'pem' }, publicKeyEncoding: { type: 'spki', format: 'pem' } });
+  const [key, pub, bundle] = ['key.pem', 'pub.pem', 'bundle.json'].map(name => path.join(folder, name));
+  write(folder, { 'key.pem': privateKey, 'pub.pem': publicKey });
+  expect((await publishFolder(server, source(), '--sign', key)).code).toBe(0);
+  const order = server.asked('PutObject');
+  expect(order.slice(-3)).toEqual([`${PREFIX}model.json`, expect.stringMatching(/^signatures\/serving\/llama\/v1\/[0-9a-f]{16}\.sigstore\.json$/), MANIFEST]);
+
+  fs.writeFileSync(bundle, server.main.current(order.at(-2)!)!.bytes!);
+  expect((await publishFolder(server, source(), '--version', 'v2', '--signature', bundle, '--public-key', pub)).code).toBe(0);
+  expect(server.asked('PutObject')).toContain(order.at(-2)!.replace('/v1/', '/v2/'));
+
+  write(source(), { 'config.json': 'changed' });
+  const seen = server.requests.length;
+  expect((await publishFolder(server, source(), '--version', 'v3', '--signature', bundle, '--public-key', pub)).code).toBe(1);
+  expect(server.requests).toHaveLength(seen);
+});
+
+test('a wrong call is told what to give, with exit code 2', async () => {
+  const usage = async (...more: string[]) => {
+    const { code, err } = await publishFolder(server, source(), ...more);
+    return `${code} ${err.split('\n')[0]}`;
+  };
+  expect(await usage('--signature', 'x')).toBe('2 error: --signature and --public-key belong together: give both');
+  expect(await usage('--keep-current')).toBe('2 error: --keep-current says what --lock does: give both');
+  expect(await usage('--parallel', '0')).toBe("2 error: --parallel is '0': give a whole number of at least 1");
+  expect(await usage('more.txt')).toContain("2 error: 'more.txt' is one word too many: quote globs");
+  expect(server.requests).toEqual([]);
 });
