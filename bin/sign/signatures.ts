@@ -42,7 +42,7 @@ export async function addSignature(store: Store, id: ModelId, checksums: ModelCh
 /**
  * Verifies a signature.
  *
- * @returns the files that it does not name: such as are allowed to be missing
+ * @returns the files that it says nothing of: such as are allowed to be missing
  * @throws where it is not with this key, or not of these files
  */
 export function checkSignature(text: string, checksums: ModelChecksums, publicKey: KeyObject, label: string): string[] {

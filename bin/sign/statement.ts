@@ -32,7 +32,7 @@ export function statementOf(id: ModelId, checksums: ModelChecksums): Buffer {
 }
 
 /**
- * The files of a version that a statement does not name: such as are allowed to be missing.
+ * The files of a version that a statement says nothing of, neither by their names nor by the manifest: such as are allowed to be missing.
  *
  * @throws where the statement is about other files
  */
@@ -45,7 +45,8 @@ export function unnamedBy(statement: Buffer, checksums: ModelChecksums, label: s
     ...[...named.keys()].filter(name => !stored.some(({ path }) => path === name)).map(name => `it signs '${name}', which the version does not have`),
   ];
   if (faults.length > 0) throw new CommandError(`${label} is of other files: ${shorten(faults).join('; ')}`);
-  return stored.map(({ path }) => path).filter(path => !named.has(path));
+  const isVouched = named.has(ModelChecksums.OBJECT_NAME); // which has the hashes of all others
+  return stored.map(({ path }) => path).filter(path => !isVouched && !named.has(path));
 }
 
 function mayBeUnnamed(path: string): boolean {

@@ -75,6 +75,6 @@ async function verifySignature(copy: Copy, checksums: ModelChecksums, call: Call
   const key = await publicKeyFrom(word, call);
   const signature = file === undefined ? await copy.signature(key) : { text: readText(file), label: file };
   const unnamed = checkSignature(signature.text, checksums, key, signature.label);
-  if (unnamed.length > 0) call.output.note(`the signature does not name ${unnamed.join(', ')}`);
+  if (unnamed.length > 0) call.output.note(`the signature says nothing of ${unnamed.join(', ')}`);
   return keyName(key);
 }
