@@ -17,6 +17,7 @@ import { PROGRAM_PLACE_MUTANTS } from './program-place';
 import { PROGRAM_SOURCES_MUTANTS } from './program-sources';
 import { PRUNE_MUTANTS } from './prune';
 import { RETENTION_MUTANTS } from './retention';
+import { PUBLISH_MUTANTS } from './publish';
 import { STORAGE_MUTANTS } from './storage';
 import { TARGET_MUTANTS } from './targets';
 import { VERSIONS_MUTANTS } from './versions';
@@ -37,6 +38,7 @@ const MUTANTS = [
   ...PRUNE_MUTANTS,
   ...TARGET_MUTANTS,
   ...VERSIONS_MUTANTS,
+  ...PUBLISH_MUTANTS,
 ];
 
 const ROOT = path.join(__dirname, '..', '..');

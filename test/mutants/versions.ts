@@ -1,0 +1,92 @@
+import { Mutant } from './mutant';
+
+/** Breaks of the lock file and of versions side by side. */
+export const VERSIONS_MUTANTS: Mutant[] = [
+  {
+    what: 'of two equal keys in a lock file the last one is taken',
+    file: 'lib/model/models-lock.ts',
+    replace: "code === 'DUPLICATE_KEY'",
+    by: 'code === undefined',
+    test: 'test/model/models-lock.test.ts',
+  },
+  {
+    what: 'a current version that is not there passes',
+    file: 'lib/model/models-lock.ts',
+    replace: " || !locked.has(current)) fail('', `current of",
+    by: ") fail('', `current of",
+    test: 'test/model/models-lock.test.ts',
+  },
+  {
+    what: 'a lock file of another format is read',
+    file: 'lib/model/models-lock.ts',
+    replace: 'if (lockVersion !== 1)',
+    by: 'if (lockVersion === undefined)',
+    test: 'test/model/models-lock.test.ts',
+  },
+  {
+    what: 'a version in the lock file gets another digest',
+    file: 'lib/model/models-lock.ts',
+    replace: 'known.digest !== version.digest || ',
+    by: '',
+    test: 'test/model/models-lock.test.ts',
+  },
+  {
+    what: 'a version that is only noted becomes current',
+    file: 'lib/model/models-lock.ts',
+    replace: 'current: current ? id.version : before?.current ?? id.version',
+    by: 'current: id.version',
+    test: 'test/model/models-lock.test.ts',
+  },
+  {
+    what: 'keys that look like numbers come first',
+    file: 'lib/model/models-lock.ts',
+    replace: 'a < b ? -1 : 1',
+    by: '(Number(a) || 0) - (Number(b) || 0)',
+    test: 'test/model/models-lock.test.ts',
+  },
+  {
+    what: 'the marker of a conflict is only bad JSON',
+    file: 'lib/model/models-lock.ts',
+    replace: '( |\\r?$)/m.exec(text)',
+    by: '( |\\r?$)/m.exec(\'\')',
+    test: 'test/model/models-lock.test.ts',
+  },
+  {
+    what: 'a lock file that changed is not read again',
+    file: 'lib/model/lock-file.ts',
+    replace: 'last?.file !== file || last.text !== text',
+    by: 'last?.file !== file',
+    test: 'test/model/from-lock.test.ts',
+  },
+  {
+    what: 'a model of the lock file is not pinned',
+    file: 'lib/model/model-artifact.ts',
+    replace: 'tenant, version, digest, size: Size.bytes(totalBytes)',
+    by: 'tenant, version, size: Size.bytes(totalBytes)',
+    test: 'test/model/from-lock.test.ts',
+  },
+  {
+    what: 'a split leads nowhere',
+    file: 'lib/workload/traffic-split.ts',
+    replace: 'backends.every(({ weight }) => weight === 0)',
+    by: 'backends.length === 0',
+    test: 'test/workload/traffic-split.test.ts',
+    only: 'leads nowhere',
+  },
+  {
+    what: 'a split leads into another namespace',
+    file: 'lib/workload/traffic-split.ts',
+    replace: 'if (namespaceOf(server) !== namespace)',
+    by: 'if (namespaceOf(server) === undefined)',
+    test: 'test/workload/traffic-split.test.ts',
+    only: 'two namespaces',
+  },
+  {
+    what: 'servers have no weights',
+    file: 'lib/workload/traffic-split.ts',
+    replace: 'port: spec.ports[0].port, weight }',
+    by: 'port: spec.ports[0].port, weight: weight && 1 }',
+    test: 'test/workload/traffic-split.test.ts',
+    only: 'its part of the requests',
+  },
+];
