@@ -76,13 +76,14 @@ export class DeliveredModel {
   }
 
   /**
-   * Delivers the model to a workload of your own: any construct whose default child is a `Deployment`, `StatefulSet`, `DaemonSet`, `ReplicaSet`,
-   * `Job`, `CronJob` or `Pod`, as those of every version of cdk8s-plus are, or such an `ApiObject` itself.
+   * Delivers the model to a workload of your own: one of manifests that exist, `manifests.existing(path).workload(kind, name)`, or any construct whose
+   * default child is a `Deployment`, `StatefulSet`, `DaemonSet`, `ReplicaSet`, `Job`, `CronJob` or `Pod`, as those of every version of cdk8s-plus are,
+   * a `Rollout`, `LeaderWorkerSet`, `RayCluster`, `RayJob` or `RayService`, or such an `ApiObject` itself.
    *
    * The delivery's parts are added to what the workload renders to, last of all, and whatever that has stays, but for these: the first of the
-   * containers that read models asks for the disk and the memory that models take, too, and a Deployment has as much longer to progress as the
-   * models may take to arrive. Several models of one workload share what they can. The service account of the identity is written, once, unless it exists. A
-   * Job's `activeDeadlineSeconds` is left alone: the download counts.
+   * containers that read models asks for the disk and the memory that models take, too, and a Deployment or Rollout has as much longer to progress as
+   * the models may take to arrive. Several models of one workload share what they can. The service account of the identity is written, once, unless it
+   * exists or files of yours have it. A Job's `activeDeadlineSeconds` is left alone: the download counts.
    *
    * @throws where the workload is no such object, or the model, or one at its path, is attached to it already
    */

@@ -75,11 +75,18 @@ test('pages other than the README have examples', () => {
 /** The one that a page shows. */
 const LOCK_FILE = blocks('json').find(({ page, text }) => page === 'docs/versions.md' && text.includes('"lockVersion"'))!.text;
 
+/** What a user may have already. */
+const DEPLOYMENT = JSON.stringify({
+  apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name: 'vllm' }, spec: { template: { spec: { containers: [{ name: 'vllm' }] } } },
+});
+
 test.each(RUNNABLE.map(block => [block.page, block.text]))('what %s shows can be run', (_, text) => {
   const before = process.cwd();
   try {
     process.chdir(temporaryFolder());
     fs.writeFileSync('models.lock.json', LOCK_FILE);
+    fs.mkdirSync('deploy');
+    fs.writeFileSync('deploy/vllm.yaml', DEPLOYMENT);
     const scope = { ...library, ApiObject, Chart, Duration, ec2, JsonPatch, kplus, Size, ...takenForGranted() };
     const { outputText } = ts.transpileModule(text, { compilerOptions: { target: ts.ScriptTarget.ES2022 } });
     new Function('scope', `with (scope) { return () => { ${outputText} }; }`)(scope)();
