@@ -96,7 +96,7 @@ export function readDocument(text: string): YamlDocument {
   }
   const error = document.errors.find(({ message }) => !message.startsWith(KUBECTL_TAKES));
   if (error?.code === 'MULTIPLE_DOCS') throw new YamlError('kubectl reads nothing after a line of three dots: write --- instead', lineOf(error.pos[0]));
-  if (error) throw new YamlError(error.message, lineOf(Math.min(error.pos[0], text.length)));
+  if (error) throw new YamlError(error.message, lineOf(Math.min(error.pos[0], text.trimEnd().length)));
   const reader = new Reader(document, text, lineOf);
   const value = document.contents === null ? null : reader.valueOf(document.contents);
   return {
