@@ -1,7 +1,8 @@
 import { ApiObject, Chart } from 'cdk8s';
 import { IConstruct } from 'constructs';
+import { heldServiceAccount } from './held-service-account';
 import type { ChartWithFile } from './rendered-manifests';
-import { WorkloadIdentity } from '../access';
+import { IServiceAccount } from '../access';
 import { sha256 } from '../private/sha256';
 
 /** File names have room for 255 characters. */
@@ -16,7 +17,7 @@ function dnsName(serviceAccount: string): string {
  */
 export class ServiceAccount extends Chart implements ChartWithFile {
   /** The service account of an identity, made where the app has none yet; nothing for one that exists in the cluster. */
-  public static ensure(scope: IConstruct, identity: WorkloadIdentity) {
+  public static ensure(scope: IConstruct, identity: IServiceAccount) {
     if (identity.exists) return;
     const { root } = scope.node;
     const id = `serviceaccount-${sha256(`${identity.namespace}/${identity.serviceAccount}`).slice(0, 10)}`;
@@ -26,7 +27,7 @@ export class ServiceAccount extends Chart implements ChartWithFile {
   /** @internal */
   public readonly _manifestFile: string;
 
-  private constructor(scope: IConstruct, id: string, identity: WorkloadIdentity) {
+  private constructor(scope: IConstruct, id: string, private readonly identity: IServiceAccount) {
     super(scope as Chart, id);
     this._manifestFile = `${identity.namespace}.${dnsName(identity.serviceAccount)}.serviceaccount.yaml`;
     new ApiObject(this, 'Resource', {
@@ -35,5 +36,13 @@ export class ServiceAccount extends Chart implements ChartWithFile {
       metadata: { name: identity.serviceAccount, namespace: identity.namespace },
       automountServiceAccountToken: false,
     });
+  }
+
+  /**
+   * Files of the user's may hold it, and be named after it is made.
+   * @internal
+   */
+  public _isElsewhere(): boolean {
+    return heldServiceAccount(this.node, this.identity.namespace, this.identity.serviceAccount) !== undefined;
   }
 }

@@ -58,7 +58,7 @@ export class ExistingEnvironment extends Environment {
 
   /** A file as it is written, without its first line. */
   public written(name = 'vllm.yaml'): string {
-    this.app.synth({ force: true });
+    this.app.synth();
     const text = this.files()[name];
     return name.endsWith('.json') ? text : text.slice(text.indexOf('\n') + 1);
   }
