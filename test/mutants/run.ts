@@ -20,6 +20,7 @@ import { RETENTION_MUTANTS } from './retention';
 import { PUBLISH_MUTANTS } from './publish';
 import { STORAGE_MUTANTS } from './storage';
 import { TARGET_MUTANTS } from './targets';
+import { VERIFY_MUTANTS } from './verify';
 import { VERSIONS_MUTANTS } from './versions';
 import { WORKLOAD_MUTANTS } from './workload';
 
@@ -39,6 +40,7 @@ const MUTANTS = [
   ...TARGET_MUTANTS,
   ...VERSIONS_MUTANTS,
   ...PUBLISH_MUTANTS,
+  ...VERIFY_MUTANTS,
 ];
 
 const ROOT = path.join(__dirname, '..', '..');
