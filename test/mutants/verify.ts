@@ -23,7 +23,6 @@ export const VERIFY_MUTANTS: Mutant[] = [
     test: VERIFY,
     only: 'not the expected one',
   },
-  { what: 'verify opens a named pipe', file: 'bin/verify/folder.ts', replace: '?.isFile()', by: '', test: VERIFY, only: 'with the files in "models"' },
   { what: 'verify does not see the folder of a pod', file: 'bin/verify/folder.ts', replace: '? inPod : folder', by: '? folder : folder', test: VERIFY, only: 'with the files in "models"' },
   {
     what: 'any signature is one of the key',
