@@ -2,11 +2,12 @@
  * `npm run bench` measures and prints; `npm run bench -- synth` only the suite of that name; `--rounds=5` more often than three times; and
  * `--write` puts the results into docs/benchmarks.md.
  */
+import { publishSuite } from './publish';
 import { conditions, writeSection } from './report';
 import { synthSuite } from './synth';
 
 /** What can be measured: each returns Markdown, and throws where a promise is broken. */
-const SUITES: Record<string, (rounds: number) => string> = { synth: synthSuite };
+const SUITES: Record<string, (rounds: number) => string | Promise<string>> = { synth: synthSuite, publish: publishSuite };
 
 const args = process.argv.slice(2);
 const rounds = Number(args.find(arg => arg.startsWith('--rounds='))?.split('=')[1] ?? 3);
@@ -16,8 +17,12 @@ if (unknown !== undefined || !Number.isInteger(rounds) || rounds < 1) {
   throw new Error(`usage: npm run bench -- [${Object.keys(SUITES).join('|')}] [--rounds=3] [--write]`);
 }
 
-for (const name of names.length > 0 ? names : Object.keys(SUITES)) {
-  const text = `${conditions(rounds)}\n\n${SUITES[name](rounds)}`;
-  process.stdout.write(`${text}\n`);
-  if (args.includes('--write')) writeSection(name, text);
+async function main() {
+  for (const name of names.length > 0 ? names : Object.keys(SUITES)) {
+    const text = `${conditions(rounds)}\n\n${await SUITES[name](rounds)}`;
+    process.stdout.write(`${text}\n`);
+    if (args.includes('--write')) writeSection(name, text);
+  }
 }
+
+void main();

@@ -23,7 +23,7 @@ export function artifactCode({ name, tenant, version }: ModelId, { checksums, to
 }
 
 /** A size that holds the model, in a unit that is less than twice as much: it is reserved on every node. */
-function sizeCode(totalBytes: number): string {
+export function sizeCode(totalBytes: number): string {
   const [unit, power] = totalBytes >= 2 ** 30 ? ['gibibytes', 30] : totalBytes >= 2 ** 20 ? ['mebibytes', 20] : ['kibibytes', 10];
   return `Size.${unit}(${Math.ceil(totalBytes / 2 ** (power as number))})`;
 }

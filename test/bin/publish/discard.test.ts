@@ -54,16 +54,19 @@ test('a published version is never discarded', async () => {
 });
 
 test('a publisher that still runs while its version is discarded does not end with files that are gone', async () => {
-  const options = { resolve: () => undefined as void };
-  const discarded = new Promise<void>(resolve => { options.resolve = resolve; });
-  server.faults = [{ fault: 'none', operation: 'PutObject', key: /models.*model\.json/, times: 1, hook: () => discarded }];
+  let go!: () => void;
+  const discarded = new Promise<void>(resolve => { go = resolve; });
+  server.faults = [
+    { fault: 'none', operation: 'PutObject', key: /models.*model\.json/, times: 1, hook: () => discarded },
+    { fault: 403, operation: 'PutObject', key: /publishing/, after: 1 }, // who discards gets no further
+  ];
   const running = publishFolder(server, path.join(folder, 'old'));
   while (!server.asked('PutObject').some(key => key.endsWith('model.json'))) await new Promise(resolve => setTimeout(resolve, 10));
   const discarding = await publishFolder(server, path.join(folder, 'new'), '--discard-unpublished');
-  options.resolve();
-  expect(discarding.code).toBe(0);
-  expect(await running).toMatchObject({ code: 1, out: '' });
-  expect(Object.keys(downloaded(server))).toEqual(['1.txt', 'model.json']);
+  expect(discarding).toMatchObject({ code: 1, err: expect.stringContaining(`${CLAIM} can't be written`) });
+  go();
+  expect(await running).toMatchObject({ code: 1, out: '', err: expect.stringContaining('was cleared by another one while its files were sent') });
+  expect(server.main.current(MANIFEST)).toBeUndefined();
 });
 
 test('while a version is discarded nobody can publish it, and what ended half way can be done again', async () => {

@@ -73,7 +73,7 @@ test('everything that can not be published is named at once', async () => {
     "'line\nbreak' can't be a file of a model: it has a backslash or a control character",
     "'back\\slash' can't be a file of a model",
     "'lfs.safetensors' is a pointer of Git LFS, not the file itself: run git lfs pull",
-    "its name is no valid Unicode",
+    'its name is no valid Unicode',
     "'model.json' is a name of the layout: rename yours",
     "'manifest.sha256' is a name of the layout: rename yours",
   ]) expect(text).toContain(part);
@@ -90,7 +90,7 @@ test('links that stay in the folder are followed', async () => {
 test('a folder without a byte to publish is refused, and one that is not there', async () => {
   expect(await refusal()).toContain('has no file with a byte in it: give the folder');
   write(folder, { 'empty': '', '.git/HEAD': 'x', 'model.json': '{"totalBytes": 0}\n' });
-  expect(await refusal()).toContain("has no file with a byte in it beside what is left out (.git/HEAD, …)");
+  expect(await refusal()).toContain('has no file with a byte in it beside what is left out (.git/HEAD, …)');
   expect(await refusal(path.join(folder, 'none'))).toContain('is no folder that can be read: ENOENT');
   expect(await refusal(path.join(folder, 'empty'))).toContain('is no folder that can be read: ENOTDIR');
 });

@@ -147,7 +147,7 @@ test('what passes is tried again: refusals for being busy, conflicts, lost repli
     { fault: 'reset', operation: 'PutObject', key: /config/, times: 1 },
     { fault: 'lost reply', operation: 'PutObject', key: /name\.txt/, times: 1 },
     { fault: 409, operation: 'CompleteMultipartUpload', times: 1 },
-    { fault: 'lost reply', operation: 'CompleteMultipartUpload', after: 1, times: 1 },
+    { fault: 'lost reply', operation: 'CompleteMultipartUpload', times: 1 },
     { fault: 'lost reply', operation: 'PutObject', key: /models.*manifest/, times: 1 },
   ];
   const { code, err } = await publishFolder(server, source());

@@ -59,8 +59,23 @@ const prefix = (version: string) => `models/serving/llama-3-8b/${version}/`;
 /** Names on which sorting, quoting and counting may go different ways. */
 function nastyFolder(): string {
   const model = write(path.join(folder, 'model'), {
-    'a b  c.txt': 'x', "it's": 'x', '-n': 'x', '$HOME `id`.txt': 'x', '*': 'x', 'é': 'x', '\u{1f600}.bin': 'x', '\uff5e': 'x', 'Z': '', 'a': 'x', 'a.b': 'x', 'a-b': 'x',
-    '.hidden': 'x', 'sub/.hidden/deep/er/file': 'x'.repeat(1_000), 'sub.x': 'x', 'sub/model.json': '{"theirs": 1}', 'sub/manifest.sha256': 'theirs',
+    'a b  c.txt': 'x',
+    "it's": 'x',
+    '-n': 'x',
+    '$HOME `id`.txt': 'x',
+    '*': 'x',
+    'é': 'x',
+    '\u{1f600}.bin': 'x',
+    '\uff5e': 'x',
+    'Z': '',
+    'a': 'x',
+    'a.b': 'x',
+    'a-b': 'x',
+    '.hidden': 'x',
+    'sub/.hidden/deep/er/file': 'x'.repeat(1_000),
+    'sub.x': 'x',
+    'sub/model.json': '{"theirs": 1}',
+    'sub/manifest.sha256': 'theirs',
   });
   for (let index = 0; index < 40; index++) write(model, { [`shards/${index}/part ${index}`]: String(index) });
   fs.symlinkSync('a', path.join(model, 'link'));

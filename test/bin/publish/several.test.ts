@@ -64,7 +64,8 @@ test('killed at ten random points and started again each time, it ends with a ve
   const { code, out } = await new Publisher(program, path.join(folder, 'model')).ended;
   expect([code, out]).toEqual([0, expect.stringContaining('serving/llama@v1 is published')]);
   const { 'model.json': description, ...rest } = downloaded(server);
-  expect(Object.entries(rest).map(([name, bytes]) => [name, sha256(bytes)]).sort()).toEqual(Object.entries(model).map(([name, content]) => [name, sha256(content)]).sort());
+  const hashes = (contents: { [name: string]: string | Buffer }) => Object.fromEntries(Object.entries(contents).map(([name, content]) => [name, sha256(content)]));
+  expect(hashes(rest)).toEqual(hashes(model));
   expect(description.toString()).toMatch(/^{"totalBytes": \d+}\n$/);
 });
 
@@ -119,11 +120,15 @@ test('of two publishers of different content at once exactly one wins, whole; th
 test('500 small files are sent once each, several at once', async () => {
   write(path.join(folder, 'model'), files(500));
   let [underWay, most] = [0, 0];
-  server.faults = [{ fault: 'none', operation: 'PutObject', hook: async () => {
-    most = Math.max(most, ++underWay);
-    await new Promise(resolve => setImmediate(resolve));
-    underWay--;
-  } }];
+  server.faults = [{
+    fault: 'none',
+    operation: 'PutObject',
+    hook: async () => {
+      most = Math.max(most, ++underWay);
+      await new Promise(resolve => setImmediate(resolve));
+      underWay--;
+    },
+  }];
   const { code } = await publishFolder(server, path.join(folder, 'model'), '--parallel', '20');
   expect(code).toBe(0);
   expect(Object.keys(downloaded(server))).toHaveLength(501);
