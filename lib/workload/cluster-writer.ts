@@ -48,9 +48,9 @@ function valueErrors(files: RenderedFile[]): string[] {
     .map(error => `${document.kind} ${document.metadata?.name}: ${error}`)));
 }
 
-/** Integers of existing manifests that would not be the same in a template. */
+/** Integers of existing manifests that a number, as which they would come into a template, can't hold. */
 function largeIntegers(value: unknown, path = ''): string[] {
-  if (typeof value === 'bigint' || typeof value === 'number' && Number.isInteger(value) && !Number.isSafeInteger(value)) {
+  if (typeof value === 'bigint') {
     return [`${path} is ${value}, an integer beyond 2^53 that a template can't hold: write the manifests to a directory, ManifestTarget.directory(path)`];
   }
   if (value === null || typeof value !== 'object') return [];

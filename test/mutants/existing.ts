@@ -105,7 +105,7 @@ export const EXISTING_MUTANTS: Mutant[] = [
   {
     what: 'a large integer is rounded for a cluster',
     file: 'lib/workload/cluster-writer.ts',
-    replace: 'if (typeof value === \'bigint\' || typeof value === \'number\' && Number.isInteger(value) && !Number.isSafeInteger(value)) {',
+    replace: 'if (typeof value === \'bigint\') {',
     by: 'if (typeof value === \'symbol\') {',
     test: 'test/workload/existing-manifests.test.ts',
     only: 'an integer that',
