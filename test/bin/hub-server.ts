@@ -22,7 +22,7 @@ export interface HubRequest {
 
 /** A repository behind the API of Hugging Face; files of the LFS come from another server, as there. */
 export class HubServer {
-  readonly files = new Map<string, { readonly content: Buffer; readonly lfs: boolean }>();
+  readonly files = new Map<string, { readonly content: Buffer; readonly oid: string; readonly sha256?: string }>();
   readonly requests: HubRequest[] = [];
   faults: HubFault[] = [];
   /** Without it, nobody is let in. */
@@ -54,7 +54,8 @@ export class HubServer {
   }
 
   put(path: string, content: string | Buffer, lfs = false) {
-    this.files.set(path, { content: Buffer.from(content), lfs });
+    const bytes = Buffer.from(content);
+    this.files.set(path, { content: bytes, oid: blobOf(lfs ? pointerOf(bytes) : bytes), ...lfs ? { sha256: sha256(bytes) } : {} });
   }
 
   /** Ranges that were asked for, of a file. */
@@ -85,14 +86,14 @@ export class HubServer {
     if (url.pathname.startsWith(`${api}/`)) return refuse(404, 'RevisionNotFound');
     const file = this.files.get(path);
     if (!file) return refuse(url.pathname.startsWith(`/${this.repo}/`) ? 404 : 401, 'EntryNotFound');
-    if (file.lfs) return void response.writeHead(302, { location: `${addressOf(this.cdn)}/${encodeURIComponent(path)}` }).end();
+    if (file.sha256) return void response.writeHead(302, { location: `${addressOf(this.cdn)}/${encodeURIComponent(path)}` }).end();
     return this.send(path, request, response);
   }
 
   private list(url: URL, response: ServerResponse) {
     const start = Number(url.searchParams.get('cursor') ?? 0);
-    const entries = [{ type: 'directory', oid: '0'.repeat(40), size: 0, path: 'sub' }, ...[...this.files].map(([path, { content, lfs }]) => ({
-      type: 'file', path, size: content.length, oid: blobOf(lfs ? pointerOf(content) : content), ...lfs ? { lfs: { oid: sha256(content), size: content.length, pointerSize: 130 } } : {},
+    const entries = [{ type: 'directory', oid: '0'.repeat(40), size: 0, path: 'sub' }, ...[...this.files].map(([path, file]) => ({
+      type: 'file', path, size: file.content.length, oid: file.oid, ...file.sha256 ? { lfs: { oid: file.sha256, size: file.content.length, pointerSize: 130 } } : {},
     }))];
     url.searchParams.set('cursor', String(start + this.pageSize));
     const link = start + this.pageSize < entries.length ? url.href : this.link;
@@ -103,13 +104,13 @@ export class HubServer {
   private send(path: string, request: IncomingMessage, response: ServerResponse) {
     const rule = this.applying(path);
     if (typeof rule?.fault === 'number') return void response.writeHead(rule.fault, { ...rule.headers }).end();
-    const { content } = this.files.get(path)!;
+    const { content, oid } = this.files.get(path)!;
     const range = rule?.fault === 'no ranges' ? null : /^bytes=(\d+)-(\d+)$/.exec(request.headers.range ?? '');
     const [start, end] = range ? [Number(range[1]), Number(range[2]) + 1] : [0, content.length];
     const body = Buffer.from(content.subarray(start, end));
     if (rule?.fault === 'flip') body[0] += 1;
     response.writeHead(range ? 206 : 200, {
-      'etag': rule?.fault === 'other' ? '"other"' : `"${sha256(content)}"`, 'content-length': body.length, ...range ? { 'content-range': `bytes ${start}-${end - 1}/${content.length}` } : {},
+      'etag': rule?.fault === 'other' ? '"other"' : `"${oid}"`, 'content-length': body.length, ...range ? { 'content-range': `bytes ${start}-${end - 1}/${content.length}` } : {},
     });
     if (rule?.fault === 'stall') return response.flushHeaders();
     if (rule?.fault === 'cut') return void response.write(body.subarray(0, body.length / 2), () => setTimeout(() => request.socket.destroy(), 20));

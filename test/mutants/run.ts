@@ -18,11 +18,13 @@ import { PROGRAM_SOURCES_MUTANTS } from './program-sources';
 import { PRUNE_MUTANTS } from './prune';
 import { RETENTION_MUTANTS } from './retention';
 import { PUBLISH_MUTANTS } from './publish';
+import { PUBLISH_SOURCE_MUTANTS } from './publish-sources';
 import { STORAGE_MUTANTS } from './storage';
 import { TARGET_MUTANTS } from './targets';
 import { VERIFY_MUTANTS } from './verify';
 import { VERSIONS_MUTANTS } from './versions';
 import { WORKLOAD_MUTANTS } from './workload';
+import { YAML_MUTANTS } from './yaml';
 
 const MUTANTS = [
   ...PROGRAM_MUTANTS,
@@ -38,8 +40,10 @@ const MUTANTS = [
   ...RETENTION_MUTANTS,
   ...PRUNE_MUTANTS,
   ...TARGET_MUTANTS,
+  ...YAML_MUTANTS,
   ...VERSIONS_MUTANTS,
   ...PUBLISH_MUTANTS,
+  ...PUBLISH_SOURCE_MUTANTS,
   ...VERIFY_MUTANTS,
 ];
 

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { CLAIM, downloaded, MANIFEST, publishFolder } from './fixture';
 import { Call } from '../../../bin/cli/command';
 import { Store } from '../../../bin/cli/store';
 import { openBucket } from '../../../bin/publish/bucket-source';
@@ -8,6 +9,8 @@ import { filterOf } from '../../../bin/publish/filter';
 import type { SourceFile } from '../../../bin/publish/source';
 import { Bucket } from '../s3-bucket';
 import { BucketServer } from '../s3-server';
+
+jest.setTimeout(60_000);
 
 const MIB = 2 ** 20;
 /** Of three ranges and two parts, none like another. */
@@ -25,7 +28,7 @@ beforeEach(async () => {
   server = await new BucketServer('models', { allowListing: false, region: 'us-west-2' }).start();
   others = server.addBucket('others', { region: 'eu-west-1', pageSize: 2 });
   others.put('llama/config.json', '{"a":1}');
-  others.put('llama/é &+%/weights.safetensors', WEIGHTS, { sha256: false });
+  others.put('llama/é &+%/weights.safetensors', 'weights', { sha256: false });
   others.put('llama/empty', '');
   others.put('llama/', '');
   others.put('llama/sub/', '');
@@ -53,8 +56,11 @@ function digestOf(content: Buffer) {
   return hasher.digest();
 }
 
-test.each(['s3://others/llama', 's3://others/llama/'])('%s is read in another region, in ranges pinned to what was listed', async url => {
-  const source = await open(url);
+const putWeights = () => others.put('llama/é &+%/weights.safetensors', WEIGHTS, { sha256: false });
+
+test('a prefix is read in another region, in ranges pinned to what was listed', async () => {
+  putWeights();
+  const source = await open();
   expect(source.files.map(({ path, size }) => [path, size])).toEqual([['config.json', 7], ['empty', 0], ['é &+%/weights.safetensors', 17 * MIB]]);
   expect(source.description).toEqual({});
   expect((await bytesOf(source.files[2])).equals(WEIGHTS)).toBe(true);
@@ -67,12 +73,14 @@ test.each(['s3://others/llama', 's3://others/llama/'])('%s is read in another re
 });
 
 test('answers that break off are fetched anew', async () => {
+  putWeights();
   server.faults = [{ fault: 'cut', operation: 'GetObject', times: 2 }, { fault: 'reset', operation: 'GetObject', times: 1 }];
   expect((await bytesOf((await open()).files[2])).equals(WEIGHTS)).toBe(true);
 });
 
 test('S3 copies the parts, pinned to what was read, and no byte goes through here', async () => {
-  const { files: [config, empty, weights] } = await open();
+  putWeights();
+  const { files: [config, empty, weights] } = await open('s3://others/llama/');
   for (const [file, content] of [[config, Buffer.from('{"a":1}')], [empty, Buffer.alloc(0)], [weights, WEIGHTS]] as const) {
     await copyFile(target, `models/_shared/x/1/${file.path}`, file, digestOf(content));
     expect(server.main.content(`models/_shared/x/1/${file.path}`)!.equals(content)).toBe(true);
@@ -148,4 +156,31 @@ describe('a version that was published before', () => {
     put(files);
     await expect(open('s3://others/v/1')).rejects.toThrow(reason);
   });
+
+  test('is published again as what it is', async () => {
+    const { code, out } = await publishFolder(server, 's3://others/v/1', '--json');
+    expect([code, JSON.parse(out.trimEnd().split('\n').at(-1)!)]).toMatchObject([0, { event: 'result', digest: `sha256:${sha256(lines(FILES))}`, totalBytes: 6, sentBytes: 0 }]);
+    expect(downloaded(server)).toEqual(Object.fromEntries(Object.entries(FILES).map(([path, content]) => [path, Buffer.from(content)])));
+  });
+
+  test('one with a damaged file is refused before anything is written', async () => {
+    put({ 'b/c': 'tWo' });
+    const { code, err } = await publishFolder(server, 's3://others/v/1');
+    expect([code, err]).toEqual([1, expect.stringMatching(/error: 'b\/c' has the SHA-256 [0-9a-f]{64}, its source calls it [0-9a-f]{64}/)]);
+    expect(server.main.keys()).toEqual([]);
+  });
+});
+
+test('a prefix is published, and what changes meanwhile is not', async () => {
+  server.faults = [{ fault: 'none', operation: 'UploadPartCopy', times: 1, hook: () => others.put('llama/config.json', '{"a":2}') }];
+  const args = ['s3://others/llama', '--parallel', '1'];
+  const refused = await publishFolder(server, args[0], ...args.slice(1));
+  expect([refused.code, server.main.current(MANIFEST)]).toEqual([1, undefined]);
+  expect(refused.err).toMatch(/error: 'config.json' changed at s3:\/\/others\/llama\/(config.json )?/);
+  // What it is now is another version's: the claim says so.
+  expect((await publishFolder(server, args[0])).code).toBe(1);
+  others.put('llama/config.json', '{"a":1}');
+  expect(await publishFolder(server, args[0])).toMatchObject({ code: 0 });
+  expect(Object.keys(downloaded(server)).sort()).toEqual(['config.json', 'empty', 'model.json', 'é &+%/weights.safetensors']);
+  expect(server.main.content(CLAIM)!.equals(server.main.content(MANIFEST)!)).toBe(true);
 });

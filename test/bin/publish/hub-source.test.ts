@@ -2,11 +2,15 @@ import { createHash } from 'node:crypto';
 import * as fs from 'node:fs';
 import * as os from 'node:os';
 import * as path from 'node:path';
+import { downloaded, MANIFEST, PREFIX, publishFolder, useCredentials } from './fixture';
 import { Call } from '../../../bin/cli/command';
 import { filterOf } from '../../../bin/publish/filter';
 import { openHub } from '../../../bin/publish/hub-source';
 import type { SourceFile } from '../../../bin/publish/source';
 import { HubServer } from '../hub-server';
+import { BucketServer } from '../s3-server';
+
+jest.setTimeout(60_000);
 
 const COMMIT = 'a3b1c5d7'.repeat(5);
 const URL = `hf://acme/llama@${COMMIT}`;
@@ -137,7 +141,6 @@ test('what can\'t be published is refused, all at once', async () => {
   hub.put('a\\b', 'x');
   await expect(open()).rejects.toThrow(/can't be published:\n {2}'a\\b' can't be a file of a model: .*\n {2}'model.json' is a name of the layout: leave it out with --exclude model.json$/);
   await expect(open(URL, {}, ['*'])).rejects.toThrow(/has no file with a byte in it that --include and --exclude let in, of 6/);
-  hub.files.set('a\\b', { content: Buffer.from(''), lfs: false });
   expect((await open(URL, {}, ['model.json', 'a?b'])).files).toHaveLength(3);
 });
 
@@ -150,4 +153,31 @@ test('answers that are none of a hub', async () => {
   await expect(open(URL, { 'hub-endpoint': 'http://hub.example.com', 'hub-token-file': token('t') })).rejects.toThrow(/is not encrypted/);
   await expect(open(URL, { 'hub-token-file': path.join(folder, 'none') })).rejects.toThrow(/the token's file can't be read: ENOENT/);
   await expect(open(URL, { 'hub-token-file': token('two\nlines') })).rejects.toThrow(/holds no token/);
+});
+
+test('a commit is published; a file that is not what the hub says is not', async () => {
+  useCredentials();
+  hub.pageSize = 10;
+  const large = Buffer.alloc(17 * 2 ** 20, 'large ');
+  hub.put('large.safetensors', large, true);
+  const server = await new BucketServer('models').start();
+  try {
+    const names = ['large.safetensors', 'model-é b.safetensors'];
+    hub.faults = names.map(name => ({ fault: 'flip', path: name }));
+    const { code, err } = await publishFolder(server, URL, '--hub-endpoint', hub.endpoint);
+    expect([code, err]).toEqual([1, expect.stringMatching(/error: '.*.safetensors' arrived with the SHA-256 [0-9a-f]{64}, its source says [0-9a-f]{64}/)]);
+    expect(server.main.uploads.size).toBe(0);
+    for (const key of [...names.map(name => `${PREFIX}${name}`), MANIFEST]) expect(server.main.current(key)).toBeUndefined();
+    hub.faults = [];
+    expect(await publishFolder(server, URL, '--hub-endpoint', hub.endpoint)).toMatchObject({ code: 0 });
+    expect(downloaded(server)).toEqual({
+      'config.json': Buffer.from('{"a":1}'),
+      'large.safetensors': large,
+      'model-é b.safetensors': WEIGHTS,
+      'model.json': Buffer.from(`{"totalBytes": 18125802, "source": "hf://acme/llama", "commit": "${COMMIT}", "license": "apache-2.0", "formats": ["safetensors"]}\n`),
+      'sub/vocab.txt': Buffer.from('a b'),
+    });
+  } finally {
+    await server.stop();
+  }
 });
