@@ -88,7 +88,7 @@ async function show(store: Store, { output }: Call, { catalog, decisions, offere
   ]);
 }
 
-async function remove(store: Store, { output }: Call, { catalog, decisions, offered }: Planned) {
+async function remove(store: Store, { output, values }: Call, { catalog, decisions, offered }: Planned) {
   const removed: StoredVersion[] = [];
   for (const version of offered) {
     const name = displayName(version.id);
@@ -106,7 +106,7 @@ async function remove(store: Store, { output }: Call, { catalog, decisions, offe
       );
     }
   }
-  const freed = removed.length > 0 ? `, freed ${await freedWhen(store)}; until then --undo brings them back` : '';
+  const freed = removed.length > 0 && !values['without-undo'] ? `, freed ${await freedWhen(store)}; until then --undo brings them back` : '';
   output.result({ ...planFields(decisions, catalog), removed: removed.map(({ id }) => id), bytes: sizeOf(removed) }, [
     ...planLines(decisions, catalog),
     `removed ${removed.length} of ${decisions.length} versions, ${bytes(sizeOf(removed))}${freed}`,

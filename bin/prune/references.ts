@@ -6,6 +6,9 @@ interface Referenced {
   readonly digest?: string;
 }
 
+/** Of thousands of pods that name a version, a few are enough to find them. */
+const MAX_LABELS = 20;
+
 const MAX_NAME = 63;
 const NAME = '[a-z0-9][-.a-z0-9]*';
 const VERSION = '[A-Za-z0-9](?:[-._A-Za-z0-9]*[A-Za-z0-9])?';
@@ -64,7 +67,7 @@ export class References {
     const labels = this.labels.get(key) ?? [];
     this.labels.set(key, labels);
     // What a part of a file said is not said again for the file as a whole.
-    if (!labels.some(known => known.startsWith(label))) labels.push(label + how);
+    if (labels.length < MAX_LABELS && !labels.some(known => known.startsWith(label))) labels.push(label + how);
   }
 }
 

@@ -39,8 +39,7 @@ export function planFields(decisions: Array<Decision<StoredVersion>>, { unpublis
 }
 
 function reasonsOf(reasons: string[]): string {
-  const more = reasons.length - MAX_REASONS;
-  return reasons.length === 0 ? '' : `: ${reasons.slice(0, MAX_REASONS).join(', ')}${more > 0 ? `, and ${more} more reasons` : ''}`;
+  return reasons.length === 0 ? '' : `: ${reasons.slice(0, MAX_REASONS).join(', ')}${reasons.length > MAX_REASONS ? ', and more' : ''}`;
 }
 
 function day(time: Date): string {

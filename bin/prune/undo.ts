@@ -2,6 +2,7 @@ import { ROOTS } from './catalog';
 import { deleteObjects, histories, History, manifestKey, readVersion } from './versions';
 import { displayName, ModelId, MODELS, versionPrefix } from '../../lib/model/layout';
 import { ModelChecksums } from '../../lib/model/model-checksums';
+import { sha256 } from '../../lib/private/sha256';
 import { Call, CommandError } from '../cli/command';
 import type { Store } from '../cli/store';
 
@@ -29,7 +30,8 @@ export async function undo(store: Store, id: ModelId, { output }: Call) {
 
   const text = await readVersion(store, key, manifest.object.versionId);
   if (text === undefined) throw new CommandError(`the removed manifest of ${name} can't be read: take a role that may undo, such as that of a ModelPruner with undo`);
-  const { entries, digest } = parse(text.toString(), name);
+  const { entries } = parse(text.toString(), name);
+  const digest = `sha256:${sha256(text.toString())}`;
   const files = new Set(entries.map(({ path }) => `${versionPrefix(MODELS, id)}${path}`));
   const gone = [...files].filter(file => kept.get(file)?.object === undefined);
   if (gone.length > 0) {

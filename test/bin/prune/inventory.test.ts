@@ -1,7 +1,7 @@
 import * as fs from 'node:fs';
 import * as os from 'node:os';
 import * as path from 'node:path';
-import { cluster, deployment } from './cluster';
+import { cluster, deployment } from './arrange';
 import { Inventory, sameClusters } from '../../../bin/prune/inventory';
 import { References } from '../../../bin/prune/references';
 

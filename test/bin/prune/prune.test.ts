@@ -5,7 +5,7 @@ import { main } from '../../../bin/cli/main';
 import { PRUNE } from '../../../bin/prune/command';
 import { lockModel } from '../../../lib/model/models-lock';
 import { BucketServer } from '../s3-server';
-import { cluster, deployment } from './cluster';
+import { cluster, deployment, putVersion } from './arrange';
 import { published, useCredentials } from '../verify/model';
 import { run } from '../verify/run';
 
@@ -17,15 +17,8 @@ const daysAgo = (days: number) => new Date(Math.floor(Date.now() / 1000) * 1000 
 const current = () => server.main.keys('').sort();
 const MANIFEST = 'models/serving/llama/1/manifest.sha256';
 
-/** A version with a signature, and with the claim that publishing leaves. */
-function store(owner: string, name: string, version: string, days: number, content = `weights of ${version}`) {
-  const { files, manifest, digest } = published({ 'a/weights.safetensors': content, 'config.json': '{}' });
-  const lastModified = daysAgo(days);
-  for (const [relative, text] of Object.entries(files)) server.main.put(`models/${owner}/${name}/${version}/${relative}`, text, { lastModified });
-  server.main.put(`publishing/${owner}/${name}/${version}/manifest.sha256`, manifest, { lastModified });
-  server.main.put(`signatures/${owner}/${name}/${version}/0123456789abcdef.sigstore.json`, '{}', { lastModified });
-  return digest;
-}
+const store = (owner: string, name: string, version: string, days: number, content?: string) =>
+  putVersion(server, [owner, name, version], daysAgo(days), content);
 
 function file(name: string, content: unknown): string {
   const target = path.join(folder, name);
@@ -113,9 +106,8 @@ test('removes what is offered, the manifest first and the claim last, and nothin
 
   expect([code, spelled(result.removed)]).toEqual([0, ['serving/llama@1']]);
   expect(before.filter(key => !current().includes(key)).sort()).toEqual(before.filter(key => key.includes('/serving/llama/1/')));
-  const [first, ...rest] = deletions();
+  const [first] = deletions();
   expect([first.operation, first.key, first.headers['if-match']]).toEqual(['DeleteObject', MANIFEST, server.objects.get(MANIFEST)![0].etag]);
-  expect(rest.every(({ operation, headers }) => operation === 'DeleteObjects' && Object.keys(headers).some(name => /^(content-md5|x-amz-checksum-crc32)$/.test(name)))).toBe(true);
   const markers = before.filter(key => key.includes('/serving/llama/1/')).sort((a, b) => removedAt(a) - removedAt(b));
   expect([markers[0], markers.at(-1)]).toEqual([MANIFEST, 'publishing/serving/llama/1/manifest.sha256']);
 });
@@ -131,25 +123,6 @@ test.each([
   const shown = await prune(...args);
   expect([shown.code, shown.said('warning')]).toEqual([0, [expect.stringContaining(reason)]]);
   expect(deletions()).toEqual([]);
-});
-
-test.each([
-  ['a lock file that is not there', ['--lock', '/nowhere/models.lock.json'], 'ENOENT'],
-  ['manifests that are not there', ['--manifests', '/nowhere'], 'ENOENT'],
-])('%s: is an error, not silence', async (_, args, reason) => {
-  const { code, said } = await prune(...inventory(), ...args);
-  expect([code, said('error')]).toEqual([1, [expect.stringContaining(reason)]]);
-});
-
-test('a folder of manifests without a file is an error', async () => {
-  fs.mkdirSync(path.join(folder, 'empty', '.git'), { recursive: true });
-  expect((await prune(...inventory(), '--manifests', path.join(folder, 'empty'))).said('error')).toEqual([expect.stringContaining('holds no file')]);
-});
-
-test('a folder that links to itself is read once', async () => {
-  store('serving', 'llama', '1', 90);
-  fs.symlinkSync('..', path.dirname(file('manifests/a.yaml', 'models/serving/llama/1/')) + '/up');
-  expect(offers((await prune(...inventory(), '--manifests', path.join(folder, 'manifests'), '--keep', '0')).result)).toEqual([]);
 });
 
 test('a bucket that keeps nothing of what is removed is pruned on request alone', async () => {
@@ -171,6 +144,11 @@ test.each([
   damage(MANIFEST);
   const { result } = await prune(...inventory(), '--keep', '0');
   expect(result.versions.map(({ reasons }: any) => reasons)).toEqual([['its manifest can\'t be read, so nobody knows who references it']]);
+});
+
+test('a bucket of which that is not known is not pruned', async () => {
+  server.faults.push({ fault: 403, operation: 'GetBucketVersioning' });
+  expect((await prune(...inventory(), '--delete')).said('error')).toEqual([expect.stringContaining('need s3:GetBucketVersioning')]);
 });
 
 test('a version that changes after it was judged stays', async () => {
@@ -208,12 +186,10 @@ describe('a removal that is cut short', () => {
     const { code, said } = await prune(...inventory(), '--keep', '0', '--delete');
     expect([code, said('error')]).toEqual([1, [expect.stringMatching(/^removing serving\/llama@1 stopped: .*removed before it: nothing.*--undo/)]]);
     expect(current()).not.toContain(MANIFEST);
-    expect(current().length).toBeGreaterThan(0);
   });
 
   test('is finished by the next run, whatever its age and place', async () => {
-    const { result } = await prune(...inventory(), '--delete');
-    expect(result.versions).toEqual([expect.objectContaining({ halfRemoved: true, decision: 'remove' })]);
+    expect((await prune(...inventory(), '--delete')).result.versions).toEqual([expect.objectContaining({ halfRemoved: true, decision: 'remove' })]);
     expect(current()).toEqual([]);
   });
 
@@ -224,8 +200,7 @@ describe('a removal that is cut short', () => {
   });
 
   test('stays where something references it since', async () => {
-    const { result } = await prune(...inventory(`by digest ${digest}`), '--delete');
-    expect(result.versions).toEqual([expect.objectContaining({ halfRemoved: true, decision: 'keep' })]);
+    expect((await prune(...inventory(`by digest ${digest}`), '--delete')).result.versions).toEqual([expect.objectContaining({ halfRemoved: true, decision: 'keep' })]);
   });
 
   test('is left alone once somebody publishes the version again', async () => {
@@ -273,14 +248,12 @@ describe('a removed version', () => {
 
   test('is gone once the bucket forgot a file of it, and nothing is changed', async () => {
     server.objects.delete('models/serving/llama/1/config.json');
-    const { code, said } = await undo();
-    expect([code, said('error')]).toEqual([1, [expect.stringContaining('1 of its 3 files are gone for good, such as s3://acme-models/models/serving/llama/1/config.json')]]);
+    expect((await undo()).said('error')).toEqual([expect.stringContaining('1 of its 3 files are gone for good, such as s3://acme-models/models/serving/llama/1/config.json')]);
     expect(deletions()).toEqual([]);
   });
 
   test('is gone once the bucket forgot its manifest', async () => {
-    const versions = server.objects.get(MANIFEST)!;
-    server.objects.set(MANIFEST, versions.slice(1));
+    server.objects.set(MANIFEST, server.objects.get(MANIFEST)!.slice(1));
     expect((await undo()).said('error')).toEqual([expect.stringContaining('nothing is left of serving/llama@1')]);
   });
 
