@@ -117,7 +117,7 @@ export class Bucket {
   }
 
   store(key: string, body: Body, metadata: StoredVersion['metadata'], storageClass = 'STANDARD'): StoredVersion {
-    return this.add(key, { bytes: this.options.keepBytes ? body.bytes : undefined, size: body.size, etag: `"${body.etag}"`, sha256: body.checked ? body.sha256 : undefined, metadata, storageClass });
+    return this.add(key, { bytes: this.options.keepBytes || body.size < 2 ** 21 ? body.bytes : undefined, size: body.size, etag: `"${body.etag}"`, sha256: body.checked ? body.sha256 : undefined, metadata, storageClass });
   }
 
   createUpload(key: string, metadata: Upload['metadata'], sha256: boolean): Upload {

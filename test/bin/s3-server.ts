@@ -182,7 +182,8 @@ export class BucketServer {
   }
 
   private async read({ request, logged }: Exchange, bucket: Bucket): Promise<Body> {
-    const body = await readBody(request, bucket.options.keepBytes);
+    const small = Number(request.headers['content-length']) < 2 ** 21; // a manifest is read again
+    const body = await readBody(request, bucket.options.keepBytes || small);
     logged.bytes = body.size;
     return body;
   }
