@@ -108,16 +108,14 @@ class Editing {
     // at one place what members need comes before what follows them
     for (const [key, member] of own) if (key in value) this.visit(member.slot, member.value, value[key], flow);
     this.remove(members, member => member.key !== undefined && removed.has(member.key), flow);
+    const keys = members.map(({ key }) => key!);
+    const ordered = isAlphabetical(keys) ? added.sort() : added.sort((a, b) => rank(a) - rank(b));
     const groups = new Map<number, string[]>();
-    for (const key of added) {
-      const index = merges.length > 0 ? members.length : placeOf(key, members.map(member => member.key!));
-      groups.set(index, [...groups.get(index) ?? [], key]);
+    for (const key of ordered) {
+      const index = merges.length > 0 ? members.length : placeOf(key, keys);
+      groups.set(index, [...groups.get(index) ?? [], this.pairText(key, value[key], members, flow)]);
     }
-    // what is put at the end of the last value comes before what is put behind that
-    for (const [index, keys] of groups) {
-      const texts = keys.sort((a, b) => rank(a) - rank(b)).map(key => this.pairText(key, value[key], members, flow));
-      this.insert(slot, members, index, texts, flow);
-    }
+    for (const [index, texts] of groups) this.insert(slot, members, index, texts, flow);
     return true;
   }
 
@@ -271,13 +269,18 @@ class Editing {
   }
 }
 
-/** Where a new key goes: behind those before it in the alphabet where the keys are in its order, or else in the usual order. */
+/** Where a new key goes: in its place where the keys are in the order of the alphabet, or else behind the last that usually comes before it. */
 function placeOf(key: string, keys: string[]): number {
-  const alphabetical = keys.length >= 3 && keys.every((other, index) => index === 0 || keys[index - 1] < other);
-  if (alphabetical) return keys.filter(other => other < key).length;
-  const before = keys.map((other, index) => ({ index, rank: rank(other) })).filter(other => other.rank < rank(key) && other.rank < rank(''));
-  if (rank(key) === rank('')) return keys.length;
-  return before.length === 0 ? 0 : before.reduce((best, other) => other.rank >= best.rank ? other : best).index + 1;
+  if (isAlphabetical(keys)) return keys.filter(other => other < key).length;
+  return isUsual(key) ? keys.map(other => rank(other) < rank(key)).lastIndexOf(true) + 1 : keys.length;
+}
+
+function isAlphabetical(keys: string[]): boolean {
+  return keys.length >= 3 && keys.every((other, index) => index === 0 || keys[index - 1] < other);
+}
+
+function isUsual(key: string): boolean {
+  return rank(key) < rank('');
 }
 
 /** Whether a node is a list or map with lines of its own. */
