@@ -98,6 +98,7 @@ new JsonFile(project, 'cdk.json', {
 // Imports by package name, as a user's copy of an example has them, resolve to the sources here.
 project.tsconfigDev.file.addOverride('compilerOptions.paths', { 'cdk-eks-model-artifacts': ['../lib/index.ts'] });
 project.eslint!.addOverride({ files: ['examples/**'], rules: { 'import/no-unresolved': ['error', { ignore: ['^cdk-eks-model-artifacts$'] }] } as any });
+project.eslint!.allowDevDeps('bin/**'); // what the command line needs is bundled into it
 for (const folder of ['bin', 'examples', 'bench']) { // the linter takes the nearest tsconfig.json
   new JsonFile(project, `${folder}/tsconfig.json`, { marker: false, obj: { extends: '../test/tsconfig.json', include: ['**/*.ts'] } });
 }

@@ -50,17 +50,17 @@ export class ExistingWorkload extends Construct {
   constructor(
     scope: Construct,
     id: string,
-    object: any,
+    manifest: any,
     /** Its file and line, for errors. */
     private readonly place: string,
     /** @internal */
     public readonly _templates: string[],
   ) {
     super(scope, id);
-    this.kind = object.kind;
-    this.apiVersion = object.apiVersion;
-    this.name = object.metadata.name;
-    this.namespace = object.metadata.namespace ?? undefined;
+    this.kind = manifest.kind;
+    this.apiVersion = manifest.apiVersion;
+    this.name = manifest.metadata.name;
+    this.namespace = manifest.metadata.namespace ?? undefined;
   }
 
   /** @internal */

@@ -105,3 +105,10 @@ test('the script is refused, before it writes a file, where another content has 
   expect(await runScript(model)).toEqual({ code: 1, out: '- manifest.sha256 differ: byte 1, line 1\n' });
   expect([...server.objects.keys()].filter(key => key.startsWith('models/'))).toEqual([]);
 });
+
+test('the script keeps a model.json of the model, and says that the name is taken', async () => {
+  const model = write(path.join(folder, 'model'), { 'model.json': '{"learner": {}}' });
+  expect((await runScript(model)).code).toBe(1);
+  expect(fs.readFileSync(path.join(model, 'model.json'), 'utf8')).toBe('{"learner": {}}');
+  expect(server.objects.size).toBe(0);
+});
