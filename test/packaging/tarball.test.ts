@@ -45,8 +45,5 @@ test('the packed library, installed without a registry, synthesises the example,
   expect(manifest).toContain('--source=s3://acme-models/models/serving/llama-3-8b/2026-11-01/');
   expect(manifest).toContain('main "$@"');
 
-  expect(run(path.join(folder, 'node_modules', '.bin', name), ['publish', '--help'], folder)).toContain(`usage: ${name} publish <source> s3://bucket`);
-  expect(fs.existsSync(path.join(folder, 'node_modules', '@aws-sdk'))).toBe(false);
-
-  expect(run('npx', ['--offline', 'cdk-eks-model-artifacts', '--help'])).toMatch(/^usage: cdk-eks-model-artifacts <command>/);
+  expect(run('npx', ['--offline', 'cdk-eks-model-artifacts', 'publish', '--help'])).toContain('usage: cdk-eks-model-artifacts publish <source> s3://bucket');
 }, 180_000);
