@@ -64,7 +64,9 @@ test('killed at ten random points and started again each time, it ends with a ve
   const { code, out } = await new Publisher(program, path.join(folder, 'model')).ended;
   expect([code, out]).toEqual([0, expect.stringContaining('serving/llama@v1 is published')]);
   const { 'model.json': description, ...rest } = downloaded(server);
-  const hashes = (contents: { [name: string]: string | Buffer }) => Object.fromEntries(Object.entries(contents).map(([name, content]) => [name, sha256(content)]));
+  const hashes = (contents: { [name: string]: string | Buffer }) => (
+    Object.fromEntries(Object.entries(contents).map(([name, content]) => [name, sha256(content)]))
+  );
   expect(hashes(rest)).toEqual(hashes(model));
   expect(description.toString()).toMatch(/^{"totalBytes": \d+}\n$/);
 });
