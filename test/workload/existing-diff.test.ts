@@ -84,11 +84,19 @@ function abridged(lines: string[], whole: boolean): string[] {
   return out;
 }
 
-const files = fs.readdirSync(MANIFESTS).map(name => [name, fs.readFileSync(path.join(MANIFESTS, name), 'utf8')]);
+/** Git keeps line breaks of Windows in no file. */
+function read(name: string): string {
+  const text = fs.readFileSync(path.join(MANIFESTS, name), 'utf8');
+  return name === 'crlf.yaml' ? text.replaceAll('\n', '\r\n') : text;
+}
+
+const files = fs.readdirSync(MANIFESTS).map(name => [name, read(name)]);
 const environment = new ExistingEnvironment(folderOf(Object.fromEntries(files)));
 const delivered = environment.deliver();
 for (const workloads of Object.values(WORKLOADS)) {
-  for (const [kind, name, container] of workloads) delivered.attach(environment.existing.workload(kind, name), { identity: environment.identity, containers: [container] });
+  for (const [kind, name, container] of workloads) {
+    delivered.attach(environment.existing.workload(kind, name), { identity: environment.identity, containers: [container] });
+  }
 }
 environment.app.synth();
 const written = environment.files();
@@ -98,7 +106,7 @@ test('there is a workload for each file', () => {
 });
 
 test.each(Object.keys(WORKLOADS))('%s: before and after', name => {
-  const before = fs.readFileSync(path.join(MANIFESTS, name), 'utf8');
+  const before = read(name);
   const after = name.endsWith('.json') ? written[name] : written[name].slice(written[name].indexOf('\n') + 1);
   const whole = name === 'vllm.yaml';
   const lines = diff(abridged(before.split('\n'), whole), abridged(after.split('\n'), whole));
