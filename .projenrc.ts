@@ -23,7 +23,7 @@ const project = new awscdk.AwsCdkConstructLibrary({
   libdir: 'build',
   entrypoint: 'build/lib/index.js',
   tsconfig: { compilerOptions: { rootDir: '.' } },
-  tsconfigDev: { compilerOptions: {}, include: ['../bin/**/*.ts', '../examples/**/*.ts', '../bench/**/*.ts'] },
+  tsconfigDev: { compilerOptions: {}, include: ['../lib/**/*.ts', '../bin/**/*.ts', '../examples/**/*.ts', '../bench/**/*.ts', '../projenrc/**/*.ts', '../.projenrc.ts'] },
   eslintOptions: { dirs: ['lib', 'bin'], devdirs: ['test', 'examples', 'bench'] },
 
   jsiiVersion: '~6.0.0',
@@ -99,7 +99,9 @@ new JsonFile(project, 'cdk.json', {
 project.tsconfigDev.file.addOverride('compilerOptions.paths', { 'cdk-eks-model-artifacts': ['../lib/index.ts'] });
 project.eslint!.addOverride({ files: ['examples/**'], rules: { 'import/no-unresolved': ['error', { ignore: ['^cdk-eks-model-artifacts$'] }] } as any });
 project.eslint!.allowDevDeps('bin/**'); // what the command line needs is bundled into it
-for (const folder of ['bin', 'examples', 'bench']) { // the linter takes the nearest tsconfig.json
+// One program for all files: a program for each folder loads the CDK's types again.
+project.tryFindObjectFile('.eslintrc.json')!.addOverride('parserOptions', { projectService: undefined, project: './test/tsconfig.json' });
+for (const folder of ['bin', 'examples', 'bench']) { // for editors, which take the nearest tsconfig.json
   new JsonFile(project, `${folder}/tsconfig.json`, { marker: false, obj: { extends: '../test/tsconfig.json', include: ['**/*.ts'] } });
 }
 

@@ -1,7 +1,7 @@
 /** What a command writes to. */
 export interface Streams {
   readonly out: { write(text: string): unknown };
-  readonly err: { write(text: string): unknown; readonly isTTY?: boolean; readonly columns?: number };
+  readonly err: { readonly isTTY?: boolean; readonly columns?: number; write(text: string): unknown };
 }
 
 /** How far something has come. */

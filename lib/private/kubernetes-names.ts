@@ -1,7 +1,7 @@
 import { Token } from 'aws-cdk-lib';
 import { checkName } from './names';
-import { DNS_LABEL, MAX_LABEL, NameRule } from './spelling';
 import { QUANTITY } from './quantity';
+import { DNS_LABEL, MAX_LABEL, NameRule } from './spelling';
 
 const DNS_SUBDOMAIN: NameRule = { pattern: /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/, rule: "lowercase letters, digits, '-' and '.', starting and ending with a letter or digit, as does each part between dots" };
 const SERVICE_NAME: NameRule = { pattern: /^[a-z]([-a-z0-9]*[a-z0-9])?$/, rule: "lowercase letters, digits and '-', starting with a letter and ending with a letter or digit" };
