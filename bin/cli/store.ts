@@ -1,5 +1,5 @@
 import type { Readable } from 'node:stream';
-import { GetObjectCommand, ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3';
+import { GetObjectCommand, HeadBucketCommand, ListObjectsV2Command, S3Client, S3ClientConfig } from '@aws-sdk/client-s3';
 import { Call, CommandError, text, UsageError } from './command';
 
 /** The options of every command that talks to S3. Credentials come from where the AWS CLI takes them. */
@@ -7,7 +7,7 @@ export const STORE_OPTIONS = { 'endpoint-url': { type: 'string' }, 'region': { t
 
 /** What `STORE_OPTIONS` mean, for the usage of a command. */
 export const STORE_USAGE = [
-  '  --region R         region of the bucket, where the environment and the profile name another',
+  '  --region R         region of the bucket; by default S3 is asked for it',
   '  --profile P        profile of the shared configuration',
   '  --endpoint-url U   another endpoint of S3, such as that of a VPC',
 ];
@@ -28,7 +28,7 @@ export class Store {
   public static at(url: string | undefined, call: Call): Store {
     const { bucket, prefix } = parseS3Url(url);
     if (prefix !== '') throw new UsageError(`'${url}' names a prefix: give the bucket alone, s3://${bucket}; --tenant, --name and --version say where in it`);
-    return new Store(bucket, clientFor(call));
+    return new Store(bucket, clientFor(bucket, call));
   }
 
   constructor(public readonly bucket: string, public readonly client: S3Client) {}
@@ -77,20 +77,38 @@ export class Store {
   }
 }
 
-/** A client by the options of a command line. */
-export function clientFor(call: Call): S3Client {
+/** A client for a bucket, by the options of a command line. */
+export function clientFor(bucket: string, call: Call): S3Client {
   const endpoint = text(call, 'endpoint-url');
-  return new S3Client({
+  const config: S3ClientConfig = {
     region: text(call, 'region'),
     profile: text(call, 'profile'),
-    followRegionRedirects: true,
     maxAttempts: 10, // with the SDK's backoff about a minute, then S3 is not slow but gone
     requestHandler: { connectionTimeout: 10_000, socketTimeout: 120_000, httpsAgent: { maxSockets: 256 }, httpAgent: { maxSockets: 256 } },
     // Checksums are this program's own: SHA-256 where it writes, the manifest where it reads.
     requestChecksumCalculation: 'WHEN_REQUIRED',
     responseChecksumValidation: 'WHEN_REQUIRED',
     ...endpoint === undefined ? {} : { endpoint, forcePathStyle: true },
-  });
+  };
+  return new S3Client({ ...config, region: config.region ?? once(() => regionOf(bucket, config)) });
+}
+
+/** Where a bucket is: S3 says so to whoever asks in whatever region of its partition, and even where it denies all else. */
+async function regionOf(bucket: string, config: S3ClientConfig): Promise<string> {
+  const configured = await new S3Client(config).config.region().catch(() => 'us-east-1');
+  const client = new S3Client({ ...config, region: configured });
+  try {
+    return (await client.send(new HeadBucketCommand({ Bucket: bucket }))).BucketRegion ?? configured;
+  } catch (error) {
+    return (error as { $response?: { headers?: Record<string, string> } }).$response?.headers?.['x-amz-bucket-region'] ?? configured;
+  } finally {
+    client.destroy();
+  }
+}
+
+function once<T>(ask: () => Promise<T>): () => Promise<T> {
+  let answer: Promise<T> | undefined;
+  return () => answer ??= ask();
 }
 
 export function parseS3Url(url: string | undefined): { bucket: string; prefix: string } {

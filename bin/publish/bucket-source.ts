@@ -27,7 +27,7 @@ export async function openBucket(url: string, call: Call, filter: Filter): Promi
   const { bucket, prefix } = parseS3Url(url);
   if (/[?#]/.test(prefix)) throw new UsageError(`'${url}' is no prefix: give s3://bucket/prefix/`);
   const folder = prefix === '' || prefix.endsWith('/') ? prefix : `${prefix}/`;
-  const source = new Store(bucket, clientFor(call));
+  const source = new Store(bucket, clientFor(bucket, call));
   const all = await list(source, folder);
   const manifest = await manifestOf(source, folder, all);
   const listed = all.filter(({ path }) => !OWN.includes(path));

@@ -70,6 +70,8 @@ test('a prefix is read in another region, in ranges pinned to what was listed', 
   expect((await bytesOf(source.files[2], { start: 4096 * 5, end: 4096 * 5 + 4 })).readUInt32LE()).toBe(4096 * 5);
   expect(await bytesOf(source.files[1])).toHaveLength(0);
   await source.check();
+  // S3 is asked once where the bucket is.
+  expect(server.requests.filter(({ status }) => status === 301).map(({ operation }) => operation)).toEqual(['HeadBucket']);
 });
 
 test('answers that break off are fetched anew', async () => {

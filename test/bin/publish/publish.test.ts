@@ -86,7 +86,7 @@ test('a version that is published with the same content is said to be so, and no
   expect(code).toBe(0);
   const result = (text: string) => JSON.parse(text.trimEnd().split('\n').at(-1)!);
   expect(result(out)).toEqual({ ...result(first.out), alreadyPublished: true, sentBytes: 0 });
-  expect(server.requests.slice(writes).map(({ operation }) => operation)).toEqual(['GetObject']);
+  expect(server.requests.slice(writes).map(({ operation }) => operation)).toEqual(['HeadBucket', 'GetObject']);
 
   write(source(), { 'config.json': '{"changed": 1}', 'more.txt': '' });
   fs.rmSync(path.join(source(), 'empty'));
