@@ -4,6 +4,8 @@ const PUBLISH = 'test/bin/publish/publish.test.ts';
 const SEVERAL = 'test/bin/publish/several.test.ts';
 const DISCARD = 'test/bin/publish/discard.test.ts';
 const FOLDER = 'test/bin/publish/folder-source.test.ts';
+const MAIN = 'test/bin/cli/main.test.ts';
+const OUTPUT = 'test/bin/cli/output.test.ts';
 
 export const PUBLISH_MUTANTS: Mutant[] = [
   {
@@ -110,5 +112,36 @@ export const PUBLISH_MUTANTS: Mutant[] = [
     by: 'if (file.path) return digest;',
     test: FOLDER,
     only: 'blobs of its own cache',
+  },
+  {
+    what: 'command line: a wrong call ends as a failure does',
+    file: 'bin/cli/main.ts',
+    replace: 'return error instanceof UsageError ? 2 : 1;',
+    by: 'return 1;',
+    test: MAIN,
+  },
+  {
+    what: 'command line: the code of a failure of the system is not told',
+    file: 'bin/cli/main.ts',
+    replace: "code ?? (name !== 'Error' ? name : undefined)",
+    by: "name !== 'Error' ? name : undefined",
+    test: MAIN,
+  },
+  {
+    what: 'command line: the rate is that since the beginning',
+    file: 'bin/cli/output.ts',
+    replace: 'now - at < 10_000',
+    by: 'at > 0',
+    test: OUTPUT,
+  },
+  {
+    what: 'command line: the bar stays in front of the next line',
+    file: 'bin/cli/output.ts',
+    replace: `  private say(line: string) {
+    this.endBar();
+`,
+    by: `  private say(line: string) {
+`,
+    test: OUTPUT,
   },
 ];
