@@ -14,4 +14,7 @@ const COMMANDS: { [name: string]: Command } = {
   'check-context': CHECK_CONTEXT,
 };
 
+// Node.js 20 is good for the version of the SDK that is bundled here.
+process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true';
+
 void main(COMMANDS, process.argv.slice(2), { out: process.stdout, err: process.stderr }).then(code => { process.exitCode = code; });

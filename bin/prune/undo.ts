@@ -46,7 +46,7 @@ export async function undo(store: Store, id: ModelId, { output }: Call) {
   if (missing !== undefined) throw new CommandError(`${store.url(missing)} is removed again: somebody else works on ${name}`);
   await uncover(store, [[key, manifest]]);
   output.result({ ...id, digest, undone: true }, [
-    `${name} is published again, ${entries.length} files`,
+    `${name} is published again, ${entries.length - 1} files`,
     `digest ${digest}`,
     'the next prune offers it again, unless something references it: name it in a lock file',
   ]);

@@ -5,7 +5,7 @@ import { openFolder } from './folder-source';
 import { sizeOf } from './hashing';
 import { HUB_OPTIONS, HUB_USAGE, openHub } from './hub-source';
 import { whenInterrupted } from './interruption';
-import { locked, writeAtomically } from './lock';
+import { checkWritable, locked, writeAtomically } from './lock';
 import { publish, Published } from './publish';
 import { artifactCode, lockedCode, reportLines } from './report';
 import type { Source } from './source';
@@ -18,7 +18,7 @@ import { MODEL_OPTIONS, modelIdFrom } from '../cli/model-id';
 import { bytes } from '../cli/output';
 import { Store, STORE_OPTIONS, STORE_USAGE } from '../cli/store';
 import { addSignature, checkSignature, signVersion } from '../sign/signatures';
-import { publicKeyIn, readText, Signer, SIGNER_OPTIONS, SIGNER_USAGE, signerFrom } from '../sign/signer';
+import { publicKeyFrom, readText, SIGNER_OPTIONS, SIGNER_USAGE, signerFrom } from '../sign/signer';
 
 const MAX_PARALLEL = 256;
 
@@ -36,8 +36,8 @@ export const PUBLISH: Command = {
     '  --sign K           signs with a private key: a PEM file, or kms:<key id, alias or ARN>',
     ...SIGNER_USAGE,
     '  --signature F      stores a signature that was made elsewhere, once it is verified with --public-key',
-    '  --public-key K     PEM file of the key that belongs to it',
-    '  --discard-unpublished  first deletes what attempts to publish this version left; needs the role that prunes',
+    '  --public-key K     the public key that belongs to it: PEM file, or kms:<key id, alias or ARN>',
+    '  --discard-unpublished  first deletes what attempts to publish this version left; needs the rights to publish and to prune',
     `  --parallel N       requests under way at once, 1 to ${MAX_PARALLEL}; 32 by default`,
     ...HUB_USAGE,
     ...STORE_USAGE,
@@ -67,8 +67,8 @@ async function run(call: Call): Promise<void> {
   const id = modelIdFrom(call);
   const parallel = wholeNumber(call, 'parallel', 32, 1);
   if (parallel > MAX_PARALLEL) throw new UsageError(`--parallel is ${parallel}: give at most ${MAX_PARALLEL}`);
-  const sign = signing(call, await signerOf(call));
-  const [lock, signature] = [text(call, 'lock'), text(call, 'signature')];
+  const signatures = await signaturesOf(call);
+  const lock = text(call, 'lock');
   const current = values['keep-current'] !== true;
   if (!current && lock === undefined) throw new UsageError('--keep-current says what --lock does: give both');
   const store = Store.at(to, call);
@@ -92,10 +92,10 @@ async function run(call: Call): Promise<void> {
       parallel,
       output,
       approve: version => {
-        if (signature !== undefined) checkSignature(readText(signature), version.checksums, publicKeyIn(text(call, 'public-key')!), signature);
-        if (lock !== undefined) locked(lock, id, version, current);
+        signatures.approve(version.checksums);
+        if (lock !== undefined) checkWritable(lock, locked(lock, id, version, current));
       },
-      sign: checksums => sign(store, id, checksums),
+      sign: checksums => signatures.store(store, id, checksums),
       onUpload: started => { uploader = started; },
     });
     if (lock) writeAtomically(lock, locked(lock, id, published, current));
@@ -111,18 +111,26 @@ async function openSource(from: string, call: Call, filter: Filter): Promise<Sou
   return openFolder(from, filter);
 }
 
-async function signerOf(call: Call): Promise<Signer | undefined> {
-  const key = text(call, 'sign');
-  return key === undefined ? undefined : signerFrom(key, call);
+interface Signatures {
+  /** @throws where a signature that was brought is not of these files */
+  approve(checksums: ModelChecksums): void;
+  store(store: Store, id: ModelId, checksums: ModelChecksums): Promise<unknown>;
 }
 
-function signing(call: Call, signer: Signer | undefined): (store: Store, id: ModelId, checksums: ModelChecksums) => Promise<void> {
-  const [signature, publicKey] = [text(call, 'signature'), text(call, 'public-key')];
-  if ((signature === undefined) !== (publicKey === undefined)) throw new UsageError('--signature and --public-key belong together: give both');
-  if (signer !== undefined && signature !== undefined) throw new UsageError('--sign makes a signature, --signature brings one: give one of both');
-  return async (store, id, checksums) => {
-    if (signer !== undefined) await signVersion(store, id, checksums, signer);
-    if (signature !== undefined) await addSignature(store, id, checksums, signature, publicKey!);
+/** What `--sign`, or `--signature` with `--public-key`, ask for. */
+async function signaturesOf(call: Call): Promise<Signatures> {
+  const [key, file, publicKeyWord] = ['sign', 'signature', 'public-key'].map(option => text(call, option));
+  if ((file === undefined) !== (publicKeyWord === undefined)) throw new UsageError('--signature and --public-key belong together: give both');
+  if (key !== undefined && file !== undefined) throw new UsageError('--sign makes a signature, --signature brings one: give one of both');
+  if (key !== undefined) {
+    const signer = await signerFrom(key, call);
+    return { approve: () => {}, store: (store, id, checksums) => signVersion(store, id, checksums, signer) };
+  }
+  if (file === undefined) return { approve: () => {}, store: async () => {} };
+  const publicKey = await publicKeyFrom(publicKeyWord!, call);
+  return {
+    approve: checksums => { checkSignature(readText(file), checksums, publicKey, file); },
+    store: (store, id, checksums) => addSignature(store, id, checksums, file, publicKey),
   };
 }
 

@@ -10,7 +10,9 @@ export interface FileDigest {
 }
 
 const MIB = 2 ** 20;
-const MIN_PART = 16 * MIB;
+
+/** The smallest part but the last; tests make it smaller. */
+export const PARTS = { minBytes: 16 * MIB };
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html */
 const MAX_PARTS = 10_000;
@@ -19,7 +21,7 @@ export const MAX_OBJECT = 5 * 2 ** 40;
 /** The size of a file's parts, which follows from its own size alone: so two runs, or two publishers, send the same parts. */
 export function partSizeOf(size: number): number {
   if (size > MAX_OBJECT) throw new CommandError(`a file has ${size} bytes, S3 takes at most ${MAX_OBJECT}: split it`);
-  return Math.max(MIN_PART, Math.ceil(size / MAX_PARTS / MIB) * MIB);
+  return Math.max(PARTS.minBytes, Math.ceil(size / MAX_PARTS / MIB) * MIB);
 }
 
 /** First byte of each part, and the byte after its last; an empty file is one part of no bytes. */

@@ -37,7 +37,7 @@ export async function discard(store: Store, id: ModelId): Promise<number> {
 async function deleteAll(store: Store, keys: string[]): Promise<void> {
   const Objects = keys.map(Key => ({ Key }));
   const { Errors: [first] = [] } = await store.client.send(new DeleteObjectsCommand({ Bucket: store.bucket, Delete: { Quiet: true, Objects } }));
-  if (first) throw new CommandError(`${store.url(first.Key!)} can't be deleted: ${first.Code}: ${first.Message}; discarding needs the role that prunes`);
+  if (first) throw new CommandError(`${store.url(first.Key!)} can't be deleted: ${first.Code}: ${first.Message}; discarding needs the rights to publish and to prune`);
 }
 
 function inBatches(keys: string[], size = 1_000): string[][] {

@@ -1,4 +1,5 @@
 import * as fs from 'node:fs';
+import * as path from 'node:path';
 import type { Version } from './publish';
 import type { ModelId } from '../../lib/model/layout';
 import { lockModel } from '../../lib/model/models-lock';
@@ -11,6 +12,21 @@ import { CommandError } from '../cli/command';
  */
 export function locked(file: string, id: ModelId, { checksums, totalBytes }: Version, current: boolean): string {
   return lockModel(textOf(file), file, id, { digest: checksums.digest, totalBytes }, current);
+}
+
+/**
+ * Asked before a byte is sent, for that may take hours.
+ *
+ * @throws where the file could not be written
+ */
+export function checkWritable(file: string, text: string): void {
+  if (textOf(file) === text) return;
+  const folder = path.dirname(fs.existsSync(file) ? fs.realpathSync(file) : file);
+  try {
+    fs.accessSync(folder, fs.constants.W_OK);
+  } catch (error) {
+    throw new CommandError(`${file} could not be written: ${(error as Error).message}; make the folder '${folder}', or name another file`);
+  }
 }
 
 /** Whole or not at all: who reads meanwhile finds the old text or the new. */

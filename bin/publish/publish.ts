@@ -22,7 +22,7 @@ export interface Publication {
   /** Asked when it is known what the version holds, before anything is written: throws to refuse it. */
   readonly approve: (version: Version) => void;
   /** Stores signatures: after the files, before the manifest. */
-  readonly sign: (checksums: ModelChecksums) => Promise<void>;
+  readonly sign: (checksums: ModelChecksums) => Promise<unknown>;
   /** Told of the upload, so that it can be stopped. */
   readonly onUpload: (uploader: Uploader) => void;
 }

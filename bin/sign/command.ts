@@ -1,6 +1,6 @@
 import { keyName } from './public-key';
 import { addSignature, signVersion } from './signatures';
-import { publicKeyIn, SIGNER_OPTIONS, SIGNER_USAGE, signerFrom } from './signer';
+import { publicKeyFrom, SIGNER_OPTIONS, SIGNER_USAGE, signerFrom } from './signer';
 import { displayName } from '../../lib/model/layout';
 import { Call, Command, CommandError, text, UsageError } from '../cli/command';
 import { MODEL_OPTIONS, modelIdFrom } from '../cli/model-id';
@@ -18,7 +18,7 @@ export const SIGN: Command = {
     '  --key K            private key: PEM file, or kms:<key id, alias or ARN>',
     ...SIGNER_USAGE,
     '  --signature F      a signature that was made elsewhere, as by `model_signing sign key`',
-    '  --public-key P     PEM file of its public key',
+    '  --public-key P     its public key: PEM file, or kms:<key id, alias or ARN>',
     ...EXPECTED_USAGE,
     ...STORE_USAGE,
   ].join('\n'),
@@ -48,8 +48,9 @@ async function sign(call: Call): Promise<void> {
   if (expected !== undefined && checksums.digest !== expected) {
     throw new CommandError(`${displayName(id)} is published as ${checksums.digest}, expected ${expected}: not signed`);
   }
-  const name = keyName(signer?.publicKey ?? publicKeyIn(publicKeyFile!));
-  const stored = signer ? await signVersion(store, id, checksums, signer) : await addSignature(store, id, checksums, file!, publicKeyFile!);
+  const publicKey = signer?.publicKey ?? await publicKeyFrom(publicKeyFile!, call);
+  const name = keyName(publicKey);
+  const stored = signer ? await signVersion(store, id, checksums, signer) : await addSignature(store, id, checksums, file!, publicKey);
   call.output.result({ digest: checksums.digest, key: name, stored }, [
     `${displayName(id)} is signed with key ${name}${stored ? '' : ' already'}: ${checksums.digest}`,
   ]);

@@ -2,7 +2,7 @@ import { KeyObject } from 'node:crypto';
 import { PutObjectCommand } from '@aws-sdk/client-s3';
 import { createBundle, openBundle } from './bundle';
 import { keyName } from './public-key';
-import { publicKeyIn, readText, Signer } from './signer';
+import { readText, Signer } from './signer';
 import { statementOf, unnamedBy } from './statement';
 import { ModelId, SIGNATURES, versionPrefix } from '../../lib/model/layout';
 import type { ModelChecksums } from '../../lib/model/model-checksums';
@@ -32,8 +32,7 @@ export async function signVersion(store: Store, id: ModelId, checksums: ModelChe
  * @returns as `signVersion`
  * @throws as `signVersion`, and where the signature is not with this key, or not of these files
  */
-export async function addSignature(store: Store, id: ModelId, checksums: ModelChecksums, bundleFile: string, publicKeyFile: string) {
-  const publicKey = publicKeyIn(publicKeyFile);
+export async function addSignature(store: Store, id: ModelId, checksums: ModelChecksums, bundleFile: string, publicKey: KeyObject): Promise<boolean> {
   const text = readText(bundleFile);
   checkSignature(text, checksums, publicKey, bundleFile);
   return keep(store, signatureKey(id, publicKey), text, checksums, publicKey);

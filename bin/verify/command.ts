@@ -59,8 +59,8 @@ async function verify(call: Call): Promise<void> {
   const all = [...findings, ...surplus ?? []];
   for (const finding of all) call.output.error(finding);
   if (all.length > 0) throw new CommandError(`${copy.label} is not what ${checksums.digest} says: ${all.length} ${all.length === 1 ? 'finding' : 'findings'}`);
-  const files = checksums.entries.length;
-  call.output.result({ digest: checksums.digest, files, bytes: size, signedBy }, [
+  const files = checksums.entries.length - 1; // model.json is not the model's
+  call.output.result({ digest: checksums.digest, files, totalBytes: size, signedBy }, [
     `${copy.label} is right: ${files} files, ${bytes(size)}, ${checksums.digest}${signedBy === undefined ? '' : `, signed with key ${signedBy}`}`,
   ]);
 }
