@@ -1,4 +1,5 @@
 import { SessionTag } from './session-tag';
+import { MODELS, SHARED } from '../model/layout';
 import { checkTenant } from '../model/names';
 import { checkNamespace } from '../private/kubernetes-names';
 
@@ -24,9 +25,9 @@ export function tenantRules(tag: SessionTag, tenants: { [name: string]: string[]
   const sets = Object.entries(tenants);
   const except = sets.filter(([name, members]) => !members.includes(name)).map(([name]) => name);
   return [
-    { prefix: `models/${tag.policyVariable}/`, ...except.length > 0 ? { except } : {} },
-    { prefix: 'models/_shared/' },
-    ...sets.map(([name, namespaces]) => ({ prefix: `models/${name}/`, namespaces })),
+    { prefix: `${MODELS}${tag.policyVariable}/`, ...except.length > 0 ? { except } : {} },
+    { prefix: `${MODELS}${SHARED}/` },
+    ...sets.map(([name, namespaces]) => ({ prefix: `${MODELS}${name}/`, namespaces })),
   ];
 }
 

@@ -57,7 +57,7 @@ export class ServiceAccountRole extends Construct implements iam.IGrantable, ISe
   public readonly serviceAccount: string;
 
   /** Whether the service account exists already, and so is not written to the manifests. */
-  public readonly exists: boolean;
+  public readonly serviceAccountExists: boolean;
 
   /** The principal to grant to. */
   public readonly grantPrincipal: iam.IPrincipal;
@@ -67,7 +67,7 @@ export class ServiceAccountRole extends Construct implements iam.IGrantable, ISe
     super(scope, id);
     this.namespace = checkNamespace(props.namespace);
     this.serviceAccount = checkServiceAccount(props.serviceAccount);
-    this.exists = props.serviceAccountExists ?? false;
+    this.serviceAccountExists = props.serviceAccountExists ?? false;
     const clusters = [props.cluster, ...props.additionalClusters ?? []];
     this.role = new iam.Role(this, 'Role', {
       roleName: props.roleName,

@@ -10,5 +10,5 @@ export interface IServiceAccount {
   readonly serviceAccount: string;
 
   /** Whether the service account exists already, and so is not written to the manifests. */
-  readonly exists: boolean;
+  readonly serviceAccountExists: boolean;
 }

@@ -129,15 +129,15 @@ export class WorkloadIdentity implements iam.IGrantable, IServiceAccount {
   public readonly serviceAccount: string;
 
   /** Whether the service account exists already, and so is not written to the manifests. */
-  public readonly exists: boolean;
+  public readonly serviceAccountExists: boolean;
 
   /** ARN of the role that the service account has by IRSA (IAM roles for service accounts); undefined where it has EKS Pod Identity. */
   public readonly irsaRoleArn?: string;
 
   private readonly granted: Array<{ bucket: IModelBucket; rule: ReadRule }> = [];
 
-  private constructor(props: ServiceAccountReference, exists: boolean, private readonly source: Source) {
-    this.exists = exists;
+  private constructor(props: ServiceAccountReference, serviceAccountExists: boolean, private readonly source: Source) {
+    this.serviceAccountExists = serviceAccountExists;
     this.namespace = checkNamespace(props.namespace);
     this.serviceAccount = checkServiceAccount(props.serviceAccount);
     this.irsaRoleArn = source.irsa ? source.role?.roleArn : undefined;

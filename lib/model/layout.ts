@@ -24,8 +24,11 @@ export const PUBLISHING = 'publishing/';
  */
 export const SIGNATURES = 'signatures/';
 
-/** No namespace can be called so: models of this owner are for everybody. */
-const SHARED = '_shared';
+/**
+ * No namespace can be called so: models of this owner are for everybody.
+ * @internal
+ */
+export const SHARED = '_shared';
 
 /**
  * Which model, and which version of it.

@@ -12,7 +12,7 @@ import { checkTenants, ReadRule, tenantRules } from '../access/read-rules';
 import { SessionTag } from '../access/session-tag';
 import type { WorkloadIdentity } from '../access/workload-identity';
 import { ModelArtifact } from '../model';
-import { MODELS, SIGNATURES } from '../model/layout';
+import { MODELS, SHARED, SIGNATURES } from '../model/layout';
 import { checkTenant } from '../model/names';
 
 /** Options of a grant by session tag. */
@@ -171,7 +171,7 @@ function recordsOf({ bucket, bucketName }: IModelBucket): AccessRecord[] {
 
 /** Each with its closing slash: without it, a grant for `team` would reach `team-a`. */
 function ownersOf({ tenants = [], shared = false }: PublishGrantOptions): string[] {
-  return [...tenants.map(tenant => `${checkTenant(tenant)}/`), ...shared ? ['_shared/'] : []];
+  return [...tenants.map(tenant => `${checkTenant(tenant)}/`), ...shared ? [`${SHARED}/`] : []];
 }
 
 function rulesBelow(roots: string[], owners: string[]): ReadRule[] {

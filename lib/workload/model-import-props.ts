@@ -6,7 +6,7 @@ import { IServiceAccount } from '../access';
 import { IModelBucket } from '../storage';
 
 /** The version that an import publishes. */
-export interface ImportedModel {
+export interface ModelImportVersion {
   /** Name of the model. */
   readonly name: string;
 
@@ -39,7 +39,7 @@ export interface ModelImportProps {
   readonly bucket: IModelBucket;
 
   /** What is published. */
-  readonly model: ImportedModel;
+  readonly model: ModelImportVersion;
 
   /**
    * Name of a Secret in the identity's namespace with the hub's token, which the pod gets as a file.

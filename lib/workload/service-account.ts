@@ -11,14 +11,21 @@ function dnsName(serviceAccount: string): string {
 }
 
 /**
- * A service account: written once, however many workloads have it, in a file of its own. It has no annotation, as Pod Identity needs none, and
- * one for IRSA would win over it in some drivers.
+ * It has no annotation, as Pod Identity needs none, and one for IRSA would win over it in some drivers.
+ * @internal
+ */
+export function serviceAccountObject({ namespace, serviceAccount }: IServiceAccount) {
+  return { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: serviceAccount, namespace }, automountServiceAccountToken: false };
+}
+
+/**
+ * A service account: written once, however many workloads have it, in a file of its own.
  * @internal
  */
 export class ServiceAccount extends Chart implements ChartWithFile {
   /** The service account of an identity, made where the app has none yet; nothing for one that exists in the cluster. */
   public static ensure(scope: IConstruct, identity: IServiceAccount) {
-    if (identity.exists) return;
+    if (identity.serviceAccountExists) return;
     const { root } = scope.node;
     const id = `serviceaccount-${sha256(`${identity.namespace}/${identity.serviceAccount}`).slice(0, 10)}`;
     if (!root.node.tryFindChild(id)) new ServiceAccount(root, id, identity);
@@ -30,12 +37,7 @@ export class ServiceAccount extends Chart implements ChartWithFile {
   private constructor(scope: IConstruct, id: string, private readonly identity: IServiceAccount) {
     super(scope as Chart, id);
     this._manifestFile = `${identity.namespace}.${dnsName(identity.serviceAccount)}.serviceaccount.yaml`;
-    new ApiObject(this, 'Resource', {
-      apiVersion: 'v1',
-      kind: 'ServiceAccount',
-      metadata: { name: identity.serviceAccount, namespace: identity.namespace },
-      automountServiceAccountToken: false,
-    });
+    new ApiObject(this, 'Resource', serviceAccountObject(identity));
   }
 
   /**

@@ -27,8 +27,8 @@ const statements = (stack: Stack): any[] => Object.values(Template.fromStack(sta
 
 test('IRSA keeps its role, whose ARN is literal, and its service account is not written', () => {
   const { stack, irsa, podIdentity } = fixture();
-  expect([irsa.namespace, irsa.serviceAccount, irsa.exists, irsa.irsaRoleArn]).toEqual(['team', 'chat', true, ROLE]);
-  expect([podIdentity.exists, podIdentity.irsaRoleArn]).toEqual([true, undefined]);
+  expect([irsa.namespace, irsa.serviceAccount, irsa.serviceAccountExists, irsa.irsaRoleArn]).toEqual(['team', 'chat', true, ROLE]);
+  expect([podIdentity.serviceAccountExists, podIdentity.irsaRoleArn]).toEqual([true, undefined]);
   expect(Template.fromStack(stack).toJSON().Resources).toBeUndefined();
 });
 

@@ -23,7 +23,7 @@ function fixture() {
 
 test('an existing service account is known by its names, and may read what somebody gave it, but for models of other tenants', () => {
   const identity = WorkloadIdentity.existing({ namespace: 'team', serviceAccount: 'chat' });
-  expect([identity.namespace, identity.serviceAccount, identity.exists]).toEqual(['team', 'chat', true]);
+  expect([identity.namespace, identity.serviceAccount, identity.serviceAccountExists]).toEqual(['team', 'chat', true]);
   expect((identity as any)._refusal(model({ tenant: 'team' }), fixture().bucket)).toBeUndefined();
   expect((identity as any)._refusal(model({ tenant: 'other' }), fixture().bucket)).toMatch(/^model other\/llama@1 belongs to tenant 'other', and a pod of namespace 'team' can't read it: use an identity/);
 });
@@ -31,8 +31,8 @@ test('an existing service account is known by its names, and may read what someb
 test('an associated service account has the names that were given, and is written to manifests', () => {
   const { readers } = fixture();
   const identity = readers.associate({ namespace: 'team', serviceAccount: 'chat' });
-  expect([identity.namespace, identity.serviceAccount, identity.exists]).toEqual(['team', 'chat', false]);
-  expect(readers.associate({ namespace: 'team', serviceAccount: 'helm', serviceAccountExists: true }).exists).toBe(true);
+  expect([identity.namespace, identity.serviceAccount, identity.serviceAccountExists]).toEqual(['team', 'chat', false]);
+  expect(readers.associate({ namespace: 'team', serviceAccount: 'helm', serviceAccountExists: true }).serviceAccountExists).toBe(true);
 });
 
 test('names that Kubernetes refuses are refused', () => {

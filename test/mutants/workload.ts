@@ -61,7 +61,7 @@ export const WORKLOAD_MUTANTS: Mutant[] = [
   {
     what: 'an existing service account is written',
     file: 'lib/workload/service-account.ts',
-    replace: 'if (identity.exists) return;',
+    replace: 'if (identity.serviceAccountExists) return;',
     by: '',
     test: 'test/workload/service-account.test.ts',
     only: 'that exists',
