@@ -39,8 +39,8 @@ export class DirectoryWriter implements ManifestWriter {
     const entries = this.entries();
     const record = this.record(entries);
     const names = files.some(({ name }) => isJson(name)) ? [...files.map(({ name }) => name), JSON_RECORD] : files.map(({ name }) => name);
-    for (const document of files.flatMap(file => file.documents)) {
-      const what = `${document.kind} ${document.metadata?.name}`;
+    for (const { document, file } of files.flatMap(({ documents, name }) => documents.map(each => ({ document: each, file: name })))) {
+      const what = document.kind === undefined ? file : `${document.kind} ${document.metadata?.name}`;
       errors.push(...tokenErrors(document).map(error => `${what}: ${error}`));
     }
     const inTheWay = names.map(name => this.obstacleTo(name, entries, record)).filter((name): name is string => name !== undefined);

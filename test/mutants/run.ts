@@ -10,6 +10,7 @@ import { ACCESS_MUTANTS } from './access';
 import { AWS_SIDE_MUTANTS } from './aws-side';
 import { DELIVERY_MUTANTS } from './delivery';
 import { EXISTING_MUTANTS } from './existing';
+import { FRAGMENT_MUTANTS } from './fragments';
 import { KUBERNETES_SIDE_MUTANTS } from './kubernetes-side';
 import { Mutant } from './mutant';
 import { PROGRAM_MUTANTS } from './program';
@@ -34,6 +35,7 @@ const MUTANTS = [
   ...KUBERNETES_SIDE_MUTANTS,
   ...DELIVERY_MUTANTS,
   ...EXISTING_MUTANTS,
+  ...FRAGMENT_MUTANTS,
   ...WORKLOAD_MUTANTS,
   ...ACCESS_MUTANTS,
   ...STORAGE_MUTANTS,
