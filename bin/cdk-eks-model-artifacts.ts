@@ -17,4 +17,12 @@ const COMMANDS: { [name: string]: Command } = {
 // Node.js 20 is good for the version of the SDK that is bundled here.
 process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true';
 
-void main(COMMANDS, process.argv.slice(2), { out: process.stdout, err: process.stderr }).then(code => { process.exitCode = code; });
+// Who reads the output may go, as `head` does. What is under way still comes to its end: half of a removal, or parts of an upload, would stay behind.
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', error => { if ((error as NodeJS.ErrnoException).code !== 'EPIPE') throw error; });
+}
+
+/** The version of the package: the bundler puts it here. */
+declare const RELEASE: string;
+
+void main(COMMANDS, process.argv.slice(2), { out: process.stdout, err: process.stderr }, RELEASE).then(code => { process.exitCode = code; });

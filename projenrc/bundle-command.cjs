@@ -7,9 +7,10 @@ const root = path.join(__dirname, '..');
 
 /**
  * @param {string} outfile
+ * @param {import('esbuild').BuildOptions} [more] of a test
  * @returns what esbuild says of it
  */
-function bundleCommand(outfile) {
+function bundleCommand(outfile, more = {}) {
   return buildSync({
     absWorkingDir: root,
     entryPoints: ['bin/cdk-eks-model-artifacts.ts'],
@@ -21,7 +22,9 @@ function bundleCommand(outfile) {
     keepNames: true, // errors of the SDK are told apart by the names of their classes
     legalComments: 'none', // they are in the file beside it
     metafile: true,
+    define: { RELEASE: JSON.stringify(require('../package.json').version) },
     banner: { js: '#!/usr/bin/env node' },
+    ...more,
   });
 }
 

@@ -1,1 +1,1 @@
-export function bundleCommand(outfile: string): { readonly metafile: unknown };
+export function bundleCommand(outfile: string, more?: import('esbuild').BuildOptions): { readonly metafile: unknown };

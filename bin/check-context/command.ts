@@ -1,5 +1,5 @@
 import { statSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import picomatch from 'picomatch';
 import { contextFiles, ignoreFileOf } from './context';
 import { weightsKind } from './weights';
@@ -27,7 +27,11 @@ async function checkContext(call: Call): Promise<void> {
   if (!statSync(folder, { throwIfNoEntry: false })?.isDirectory()) throw new UsageError(`'${folder}' is no folder`);
   const maxSize = sizeFrom(text(call, 'max-size') ?? '100MiB');
   const allowed = picomatch(texts(call, 'allow'), { dot: true });
-  const ignoreFile = ignoreFileOf(folder, text(call, 'dockerfile') ?? join(folder, 'Dockerfile'));
+  const dockerfile = text(call, 'dockerfile');
+  if (dockerfile !== undefined && !statSync(dockerfile, { throwIfNoEntry: false })?.isFile()) {
+    throw new UsageError(`--dockerfile is '${dockerfile}', and ${resolve(dockerfile)} is no file: give its path as seen from the working directory, as docker build --file takes it`);
+  }
+  const ignoreFile = ignoreFileOf(folder, dockerfile ?? join(folder, 'Dockerfile'));
 
   let [files, total, found] = [0, 0, 0];
   for (const { path, size, head } of contextFiles(folder, ignoreFile)) {

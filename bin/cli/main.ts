@@ -5,8 +5,12 @@ import { createOutput, Output, Streams } from './output';
 const GLOBAL = { json: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } } as const;
 
 /** Runs a command line and returns its exit code: 0 done, 1 refused or failed, 2 called wrongly. */
-export async function main(commands: { [name: string]: Command }, args: string[], streams: Streams): Promise<number> {
+export async function main(commands: { [name: string]: Command }, args: string[], streams: Streams, release = 'unknown'): Promise<number> {
   const [name, ...rest] = args;
+  if (name === '--version') {
+    streams.out.write(`${release}\n`);
+    return 0;
+  }
   const command = Object.hasOwn(commands, name ?? '') ? commands[name] : undefined;
   if (command === undefined) {
     const asked = name === '--help' || name === '-h' || name === 'help';
@@ -34,17 +38,21 @@ const PROGRAM = 'cdk-eks-model-artifacts';
 
 function read(command: Command, args: string[], output: Output): Call {
   try {
-    const { values, positionals } = parseArgs({ args, options: { ...GLOBAL, ...command.options }, allowPositionals: true });
+    const options = { ...GLOBAL, ...command.options };
+    const { values, positionals, tokens } = parseArgs({ args, options, allowPositionals: true, tokens: true });
+    const given = tokens.flatMap(token => token.kind === 'option' ? [token.name] : []);
+    const twice = given.find((option, index) => given.indexOf(option) !== index && !(options as Command['options'])[option].multiple);
+    if (twice !== undefined) throw new UsageError(`--${twice} is given twice: give it once`);
     return { words: positionals, values: values as Call['values'], output };
   } catch (error) {
-    throw new UsageError((error as Error).message.split('. To specify')[0]);
+    throw error instanceof UsageError ? error : new UsageError((error as Error).message.split('. To specify')[0]);
   }
 }
 
 function overview(commands: { [name: string]: Command }): string {
   const width = Math.max(...Object.keys(commands).map(name => name.length));
   return [
-    `usage: ${PROGRAM} <command> …, with --json for machines, and --help`,
+    `usage: ${PROGRAM} <command> …, with --json for machines, and --help; or --version`,
     ...Object.entries(commands).map(([name, { summary }]) => `  ${name.padEnd(width)}  ${summary}`),
     '',
   ].join('\n');
@@ -54,5 +62,5 @@ function overview(commands: { [name: string]: Command }): string {
 function unexpected(error: unknown): string {
   const { name, message, code, $metadata } = error as { name?: string; message?: string; code?: string; $metadata?: { httpStatusCode?: number } };
   const label = code ?? (name !== 'Error' ? name : undefined);
-  return [label, $metadata?.httpStatusCode, message].filter(part => part !== undefined && part !== '').join(': ');
+  return [label !== undefined && message?.startsWith(label) ? undefined : label, $metadata?.httpStatusCode, message].filter(part => part !== undefined && part !== '').join(': ');
 }

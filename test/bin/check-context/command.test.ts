@@ -81,6 +81,8 @@ test("the Dockerfile's own ignore file counts before that of the folder", async 
   const dockerfile = join(folder, 'build/gpu.Dockerfile');
   expect((await check()).code).toBe(0);
   expect(await named('--dockerfile', dockerfile)).toEqual(['a.safetensors: safetensors']);
+  const { code, said } = await check('--dockerfile', `${dockerfile}s`);
+  expect([code, said('error')]).toEqual([2, [expect.stringContaining(`${dockerfile}s is no file`)]]);
   write('Dockerfile.dockerignore', '');
   expect(await named()).toEqual(['a.safetensors: safetensors']);
 });

@@ -22,7 +22,7 @@ async function ran(args: string[], run: (call: Call) => unknown = () => undefine
 const fails = (error: unknown) => () => { throw error; };
 
 const OVERVIEW = [
-  'usage: cdk-eks-model-artifacts <command> …, with --json for machines, and --help',
+  'usage: cdk-eks-model-artifacts <command> …, with --json for machines, and --help; or --version',
   '  do        does it',
   '  do-later  does it',
   '',
@@ -44,6 +44,23 @@ test.each([['--help'], ['-h']])('a command explains itself with %s, whatever els
     code: 0, out: 'usage: cdk-eks-model-artifacts do <what> [options]\n\n  --count N   how often\n', err: '',
   });
   expect(run).not.toHaveBeenCalled();
+});
+
+test('an option that is given twice is a wrong call: a version can not be taken back', async () => {
+  const run = jest.fn();
+  expect(await ran(['do', '--count', '1', '--count=2'], run)).toMatchObject({ code: 2, err: expect.stringContaining('error: --count is given twice: give it once\n') });
+  expect(run).not.toHaveBeenCalled();
+});
+
+test('--version says which release it is', async () => {
+  let out = '';
+  expect(await main({}, ['--version'], { out: { write: (text: string) => { out += text; } }, err: { write: () => {} } }, '1.2.3')).toBe(0);
+  expect(out).toBe('1.2.3\n');
+});
+
+test('a code that the message begins with is said once', async () => {
+  const error = Object.assign(new Error("EACCES: permission denied, open 'x'"), { code: 'EACCES' });
+  expect((await ran(['do'], fails(error))).err).toBe("error: EACCES: permission denied, open 'x'\n");
 });
 
 test('a command gets its words and its options', async () => {
