@@ -167,6 +167,12 @@ describe('Helm values', () => {
     expect(values).toEqual({ extraVolumeMounts: [MOUNT], podAnnotations: ANNOTATIONS, serviceAccount: { name: 'llama', create: false } });
   });
 
+  test('hold nothing that a chart takes for a template, as some render their values', () => {
+    const environment = new Fragments().values();
+    environment.synth();
+    expect(fs.readFileSync(path.join(environment.directory, 'llm/values.yaml'), 'utf8')).not.toContain('{{');
+  });
+
   test('have the keys of the chart', () => {
     const keys = { initContainers: 'vllm.pod.init', volumes: 'vllm.volumes', volumeMounts: 'vllm.volumeMounts', podAnnotations: '', createServiceAccount: '', progressDeadlineSeconds: 'deadline' };
     const { vllm, ...values } = new Fragments().values({ keys }).fileOfValues();
