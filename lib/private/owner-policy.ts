@@ -1,4 +1,5 @@
 import * as iam from 'aws-cdk-lib/aws-iam';
+import type { PrunerReference } from '../storage';
 
 /**
  * What the owner of a resource that is not ours must add for access to work.
@@ -11,4 +12,8 @@ export interface OwnerPolicy {
   readonly resourceArn: string;
   /** The statements to add. */
   readonly statements: iam.PolicyStatement[];
+  /** What else the owner must know. */
+  readonly note?: string;
+  /** The roles to name where no statements are needed. */
+  readonly pruners?: PrunerReference[];
 }

@@ -1,3 +1,4 @@
+import type { PrunerReference } from './model-bucket-props';
 import { permits, prefixFor, ReadRule } from '../access/read-rules';
 
 /** Who has access to what lies below a prefix, in words for people. */
@@ -22,7 +23,7 @@ export interface AccessRow {
 export interface AccessRecord {
   readonly rule: ReadRule;
   readonly publish?: boolean;
-  readonly pruner?: Pruner;
+  readonly pruner?: PrunerReference;
   /** Says who it is, given the namespaces that the rule is for. */
   readonly who: (namespaces: string) => string;
   /** The role that was granted to, where pods have it by EKS Pod Identity. */
@@ -34,16 +35,6 @@ export interface PodRole {
   readonly roleArn: string;
   /** The namespace of the pods where it is known. */
   readonly namespace?: string;
-}
-
-/**
- * A role that may delete what is published.
- * @internal
- */
-export interface Pruner {
-  readonly roleArn: string;
-  /** Whether it may remove the markers of what was deleted, and so delete versions. */
-  readonly undo: boolean;
 }
 
 const VARIABLE = /\$\{[^}]*\}/;

@@ -1,8 +1,8 @@
 import { Lazy } from 'aws-cdk-lib';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as s3 from 'aws-cdk-lib/aws-s3';
-import type { Pruner } from './access-table';
 import type { IModelBucket } from './model-bucket';
+import type { PrunerReference } from './model-bucket-props';
 import { ROOTS } from './roots';
 import { describeBucket } from './same-bucket';
 import { MAX_BUCKET_POLICY, policySize } from '../access/policy-size';
@@ -47,8 +47,8 @@ export function writeOnceStatement(bucketArn: string): iam.PolicyStatement {
  * https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-lifecycle-mgmt.html
  * @internal
  */
-export function deletionStatements(bucketArn: string, pruners: Pruner[]): iam.PolicyStatement[] {
-  const except = (those: Pruner[]) => those.length === 0 ? {}
+export function deletionStatements(bucketArn: string, pruners: PrunerReference[]): iam.PolicyStatement[] {
+  const except = (those: PrunerReference[]) => those.length === 0 ? {}
     : { ArnNotEquals: { 'aws:PrincipalArn': [...new Set(those.map(({ roleArn }) => roleArn))] } };
   const objects = writeOnceObjects(bucketArn);
   return [

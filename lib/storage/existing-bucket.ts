@@ -24,6 +24,7 @@ export class ExistingModelBucket implements IModelBucket {
     this.account = options.account ?? bucket.env.account;
     this.encryptionKey = options.encryptionKey ?? (bucket as Partial<s3.IBucket>).encryptionKey;
     this.grants = ModelBucketGrants.forBucket(this);
+    this.grants._prunedBy(options.pruners);
     if (isOther(options.region, /^[a-z]{2,4}(-[a-z]+)+-\d+$/)) {
       throw new Error(`region '${options.region}' is not one: give something like 'eu-west-1'`);
     }
@@ -34,12 +35,23 @@ export class ExistingModelBucket implements IModelBucket {
     if (definition) {
       definition.node.addValidation({ validate: () => lifecycleErrors(definition) });
     }
-    Annotations.of(bucket).addWarningV2('cdk-eks-model-artifacts:bucketNotWriteOnce',
-      'its policy is not known to refuse overwriting and deleting published models: let its owner add ModelBucket.writeOnceStatement(bucketArn) and deletionStatements(bucket), then acknowledge this');
+    if (!this._definedAsModelBucket) {
+      Annotations.of(bucket).addWarningV2('cdk-eks-model-artifacts:bucketNotWriteOnce',
+        'its policy is not known to refuse overwriting and deleting published models: let its owner add ModelBucket.writeOnceStatement(bucketArn) and deletionStatements(bucketArn, pruners), then acknowledge this; '
+        + 'or say definedAsModelBucket where another app defines it as a ModelBucket');
+    }
     if (this.encryptionKey && this.bucketKeyEnabled === false) {
       Annotations.of(bucket).addWarningV2('cdk-eks-model-artifacts:bucketKeyDisabled',
         'it does not use S3 Bucket Keys, so every download asks KMS once for each object, and KMS throttles: enable them and copy the objects, or acknowledge this');
     }
+  }
+
+  /**
+   * Whether the policy of the bucket denies deleting by itself.
+   * @internal
+   */
+  public get _definedAsModelBucket(): boolean {
+    return this.options.definedAsModelBucket ?? false;
   }
 
   /** Said, or seen in the definition, which may change until the synth. */

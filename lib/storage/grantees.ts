@@ -18,6 +18,15 @@ export function podRoleOf(grantee: iam.IGrantable): PodRole | undefined {
 }
 
 /**
+ * An ARN for people.
+ * @internal
+ */
+export function arnLabel(arn: string, scope: IConstruct): string {
+  const known = literalJson(scope, arn);
+  return typeof known === 'string' ? known : JSON.stringify(known);
+}
+
+/**
  * What messages and the access table call a grantee.
  * @internal
  */

@@ -1,14 +1,16 @@
 import { Token } from 'aws-cdk-lib';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import { IConstruct } from 'constructs';
-import { AccessRecord, AccessRow, accessTable, Pruner } from './access-table';
-import { podRoleOf, roleLabel } from './grantees';
+import { AccessRecord, AccessRow, accessTable } from './access-table';
+import { arnLabel, podRoleOf, roleLabel } from './grantees';
 import type { IModelBucket } from './model-bucket';
+import type { PrunerReference } from './model-bucket-props';
 import { bucketDefinition } from './names';
 import { BESIDE_MODELS, ROOTS } from './roots';
 import { grantModels, ModelAccess } from '../access/model-grant';
 import type { ModelReaderRole } from '../access/model-reader-role';
 import { checkTenants, ReadRule, tenantRules } from '../access/read-rules';
+import { checkRoleArn } from '../access/role-arn';
 import { SessionTag } from '../access/session-tag';
 import type { WorkloadIdentity } from '../access/workload-identity';
 import { ModelArtifact } from '../model';
@@ -132,10 +134,21 @@ export class ModelBucketGrants {
   }
 
   /**
+   * Notes pruners of other apps.
+   * @internal
+   */
+  public _prunedBy(pruners: PrunerReference[] = []): void {
+    for (const pruner of pruners) {
+      checkRoleArn('pruner', pruner.roleArn);
+      this._record([{ prefix: MODELS }], () => `role ${arnLabel(pruner.roleArn, this.models.bucket)}`, { pruner });
+    }
+  }
+
+  /**
    * Who may delete, by the pruners made so far.
    * @internal
    */
-  public _pruners(): Pruner[] {
+  public _pruners(): PrunerReference[] {
     return recordsOf(this.models).flatMap(({ pruner }) => pruner ?? []);
   }
 

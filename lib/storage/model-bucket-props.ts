@@ -3,6 +3,20 @@ import * as kms from 'aws-cdk-lib/aws-kms';
 import * as s3 from 'aws-cdk-lib/aws-s3';
 import type { IModelBucket } from './model-bucket';
 
+/** A role that may delete what is published. */
+export interface PrunerReference {
+  /** ARN of the role, as `ModelPruner` and its app say it: without a wildcard. */
+  readonly roleArn: string;
+
+  /**
+   * Whether the policy of the bucket lets it delete versions too, as a `ModelPruner` with `undo: true` does to remove markers. Without it the role
+   * deletes by markers alone.
+   *
+   * @default false
+   */
+  readonly undo?: boolean;
+}
+
 /** What is known of a bucket that exists already. */
 export interface ExistingModelBucketOptions {
   /**
@@ -34,6 +48,21 @@ export interface ExistingModelBucketOptions {
    * @default - what the definition says of a bucket in this app; true for any other
    */
   readonly bucketKeyEnabled?: boolean;
+
+  /**
+   * Whether another app defines the bucket as a `ModelBucket`, whose policy refuses already to overwrite and delete what is published. Its owner
+   * is then asked to name a `ModelPruner` of this app in its `pruners`, and for no statements that deny.
+   *
+   * @default false
+   */
+  readonly definedAsModelBucket?: boolean;
+
+  /**
+   * Pruners of other apps, which the statements that this app asks of the owner let delete too: those statements replace what another app asked for.
+   *
+   * @default - the pruners of this app alone
+   */
+  readonly pruners?: PrunerReference[];
 }
 
 /** Properties of a model bucket. */
@@ -113,6 +142,14 @@ export interface ModelBucketProps {
    * @default false
    */
   readonly replicationTimeControl?: boolean;
+
+  /**
+   * Pruners of other apps, which the policy of the bucket lets delete. A `ModelPruner` of this app needs no mention. A role of another account must
+   * be allowed to, besides, by statements that its app writes to a file.
+   *
+   * @default - the pruners of this app alone
+   */
+  readonly pruners?: PrunerReference[];
 
   /**
    * What becomes of the bucket and its policy when they leave the stack. `DESTROY` fails while the bucket holds anything; for it to be

@@ -8,11 +8,12 @@ import { addLateStatements, bucketPolicyStatements, deletionStatements, sizeErro
 import { ExistingModelBucket } from './existing-bucket';
 import { lifecycleErrors, modelLifecycle } from './lifecycle';
 import { ModelBucketGrants } from './model-bucket-grants';
-import { ExistingModelBucketOptions, ModelBucketProps } from './model-bucket-props';
-import { bucketArnOf, checkBucketName } from './names';
+import { ExistingModelBucketOptions, ModelBucketProps, PrunerReference } from './model-bucket-props';
+import { checkBucketName } from './names';
 import { Replication } from './replication';
 import { destinationKeyStatements, destinationStatements, Replica } from './replication-policies';
 import { addTenantGuard, checkedTenantGuard, TenantGuardProps } from './tenant-guard';
+import { checkRoleArn } from '../access/role-arn';
 
 /** A bucket that holds published models: one of ours, or one that exists already. */
 export interface IModelBucket {
@@ -53,7 +54,7 @@ export interface IModelBucket {
 /**
  * A bucket for models: versioned, private, TLS 1.2, encrypted, logged. Its own policy makes what is below `models/`, `publishing/` and
  * `signatures/` write-once: a request that would overwrite or delete an object there is refused, whatever the permissions. A `ModelPruner` may
- * delete.
+ * delete, and what `pruners` names.
  */
 export class ModelBucket extends Construct implements IModelBucket {
   /**
@@ -92,13 +93,18 @@ export class ModelBucket extends Construct implements IModelBucket {
   }
 
   /**
-   * The statements that let nobody delete what is published but the pruners of this app made so far, for the owner of a bucket that exists
-   * already to add to its policy. Those that it has of these, by their `Sid`, are replaced.
+   * The statements that let nobody delete what is published but these pruners, for the owner of a bucket that exists already to add to its policy.
+   * The first denies `s3:DeleteObject`, which makes a marker, the second `s3:DeleteObjectVersion`, which all but pruners that undo are denied. Those
+   * that the policy has of these, by their `Sid`, are replaced: a second pair would deny to the pruners of the first. Not for a bucket that is a
+   * `ModelBucket` elsewhere: that has `pruners`.
    *
-   * @param bucket that exists already
+   * @param bucketArn ARN of that bucket
+   * @param pruners of all apps
+   * @throws where one is not the ARN of a role
    */
-  public static deletionStatements(bucket: IModelBucket): iam.PolicyStatement[] {
-    return deletionStatements(bucketArnOf(bucket), bucket.grants._pruners());
+  public static deletionStatements(bucketArn: string, pruners: PrunerReference[]): iam.PolicyStatement[] {
+    pruners.forEach(({ roleArn }) => checkRoleArn('pruner', roleArn));
+    return deletionStatements(bucketArn, pruners);
   }
 
   /**
@@ -118,12 +124,18 @@ export class ModelBucket extends Construct implements IModelBucket {
   public readonly bucketKeyEnabled?: boolean;
   public readonly grants: ModelBucketGrants;
 
+  /**
+   * Whether its policy names the pruners.
+   * @internal
+   */
+  public readonly _deniesDeleting: boolean;
+
   private readonly policy: iam.PolicyDocument;
   private readonly replication?: Replication;
 
   /**
-   * @throws where the name is not valid, a number of versions or days is out of bounds, or any of them is an unresolved token; where models
-   * can't be replicated to a destination
+   * @throws where the name is not valid, a number of versions or days is out of bounds, or any of them is an unresolved token; where a pruner is not the
+   * ARN of a role; where models can't be replicated to a destination
    */
   constructor(scope: Construct, id: string, props: ModelBucketProps = {}) {
     super(scope, id);
@@ -150,11 +162,13 @@ export class ModelBucket extends Construct implements IModelBucket {
     this.encryptionKey = props.encryptionKey;
     this.bucketKeyEnabled = props.encryptionKey ? true : undefined;
     this.grants = ModelBucketGrants.forBucket(this);
+    this.grants._prunedBy(props.pruners);
+    this._deniesDeleting = props.removalPolicy !== RemovalPolicy.DESTROY;
     resource.loggingConfiguration = new AccessLogs(this, resource, props).configuration;
 
     this.policy = new iam.PolicyDocument({ statements: bucketPolicyStatements(resource.attrArn) });
     const policy = new s3.CfnBucketPolicy(this, 'Policy', { bucket: resource.ref, policyDocument: this.policy });
-    if (props.removalPolicy !== RemovalPolicy.DESTROY) {
+    if (this._deniesDeleting) {
       addLateStatements(policy, () => deletionStatements(resource.attrArn, this.grants._pruners()));
     }
     // A bucket that stays without its policy is one whose models can be overwritten.

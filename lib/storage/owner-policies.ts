@@ -36,6 +36,7 @@ interface Requirement {
   readonly resource: any;
   readonly note?: string;
   readonly statements: any[];
+  readonly pruners?: any[];
 }
 
 /** One file for each stack: what one resource needs for several reasons is in one place. */
@@ -56,9 +57,9 @@ class OwnerPolicyFile extends Construct {
   private warn(): string[] {
     if (lacksContext(this)) return [];
     for (const { scope, policies } of this.sources) {
-      for (const { what, resourceArn } of policies().filter(({ statements }) => statements.length > 0)) {
+      for (const { what, resourceArn, pruners } of policies().filter(asksForSomething)) {
         Annotations.of(scope).addWarningV2('cdk-eks-model-artifacts:ownerMustAdd',
-          `the owner of ${described(literalJson(scope, resourceArn))} must add statements to the ${what}: they are in ${this.name}, in the folder of the templates; acknowledge this once they are there`);
+          `the owner of ${described(literalJson(scope, resourceArn))} must add ${pruners ? 'roles' : 'statements'} to the ${what}: they are in ${this.name}, in the folder of the templates; acknowledge this once they are there`);
       }
     }
     return this.requirements().flatMap(({ what, resource, statements }) => {
@@ -80,20 +81,32 @@ class OwnerPolicyFile extends Construct {
   private requirements(): Requirement[] {
     const found = new Map<string, Requirement>();
     for (const { scope, policies } of this.sources) {
-      for (const policy of policies().filter(({ statements }) => statements.length > 0)) {
+      for (const policy of policies().filter(asksForSomething)) {
         const resource = literalJson(scope, policy.resourceArn);
         const key = JSON.stringify([policy.what, resource]);
-        const statements = new Map((found.get(key)?.statements ?? []).map(statement => [JSON.stringify(statement), statement]));
-        for (const statement of policy.statements) {
-          const json = literalJson(scope, statement.toStatementJson());
-          statements.set(JSON.stringify(json), json);
-        }
-        found.set(key, { what: policy.what, resource, statements: [...statements.values()] });
+        const before = found.get(key);
+        found.set(key, {
+          what: policy.what,
+          resource,
+          note: before?.note ?? policy.note,
+          statements: distinct(before?.statements, policy.statements.map(statement => literalJson(scope, statement.toStatementJson()))),
+          pruners: policy.pruners && distinct(before?.pruners, literalJson(scope, policy.pruners)),
+        });
       }
     }
-    return [...found.values()].map(({ what, resource, statements }) => (
-      { what, resource, note: hasIntrinsic([resource, statements]) ? NOT_LITERAL : undefined, statements }));
+    return [...found.values()].map(({ what, resource, note, statements, pruners }) => {
+      const notes = [...note === undefined ? [] : [note], ...hasIntrinsic([resource, statements, pruners ?? []]) ? [NOT_LITERAL] : []];
+      return { what, resource, note: notes.length > 0 ? notes.join(' ') : undefined, ...pruners ? { statements: [], pruners } : { statements } };
+    });
   }
+}
+
+function asksForSomething({ statements, pruners = [] }: OwnerPolicy): boolean {
+  return statements.length > 0 || pruners.length > 0;
+}
+
+function distinct(before: any[] = [], more: any[]): any[] {
+  return [...new Map([...before, ...more].map(each => [JSON.stringify(each), each])).values()];
 }
 
 function described(resource: any): string {

@@ -5,10 +5,11 @@ import { Annotations, Match, Template } from 'aws-cdk-lib/assertions';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as kms from 'aws-cdk-lib/aws-kms';
 import * as s3 from 'aws-cdk-lib/aws-s3';
-import { IModelBucket, ModelBucket, ModelPruner, ModelPrunerProps } from '../../lib/storage';
+import { IModelBucket, ModelBucket, ModelBucketProps, ModelPruner, ModelPrunerProps, PrunerReference } from '../../lib/storage';
 
 const HERE = { account: '111122223333', region: 'eu-west-1' };
 const ROLE = 'arn:aws:iam::111122223333:role/pruner';
+const OTHER = 'arn:aws:iam::444455556666:role/team/pruner-elsewhere';
 const CI = new iam.WebIdentityPrincipal('arn:aws:iam::111122223333:oidc-provider/token.actions.githubusercontent.com');
 
 /** A stack with a pruner of the buckets. */
@@ -122,15 +123,31 @@ describe('a bucket that is not ours', () => {
   const requirements = (app: App) => JSON.parse(fs.readFileSync(path.join(app.synth().directory, 'Ops.owner-policies.json'), 'utf8')).requirements;
 
   test('of this account: its owner lets the pruners delete, by a value that is in the file too', () => {
-    const { app, stack, models } = pruning(known(), { roleName: 'pruner' });
+    const { app, stack } = pruning(known(), { roleName: 'pruner' });
     const [requirement, ...more] = requirements(app);
     expect(more).toEqual([]);
     expect(requirement.what).toBe('policy of bucket models-example');
     expect(requirement.statements.map(({ Sid, Condition }: any) => [Sid, Condition])).toEqual([
       ['DenyDeletingModels', { ArnNotEquals: { 'aws:PrincipalArn': [ROLE] } }], ['DenyDeletingVersions', undefined],
     ]);
-    expect(ModelBucket.deletionStatements(models).map(statement => statement.sid)).toEqual(['DenyDeletingModels', 'DenyDeletingVersions']);
+    expect(requirement.note).toContain('replace those that the policy has');
     Annotations.fromStack(stack).hasWarning('*', Match.stringLikeRegexp('models-example must add statements.*ownerMustAdd'));
+  });
+
+  test('of which a pruner of another app is known: it stays among those that may delete', () => {
+    const { app } = pruning(known({ pruners: [{ roleArn: OTHER, undo: true }] }), { roleName: 'pruner' });
+    expect(requirements(app)[0].statements.map(({ Condition }: any) => Condition.ArnNotEquals['aws:PrincipalArn'])).toEqual([[OTHER, ROLE], [OTHER]]);
+  });
+
+  test('the statements as a value are what they are at once, whoever was made before', () => {
+    const statements = ModelBucket.deletionStatements('arn:aws:s3:::models-example', [{ roleArn: ROLE }, { roleArn: OTHER, undo: true }]);
+    const objects = ['models', 'publishing', 'signatures'].map(root => `arn:aws:s3:::models-example/${root}/*`);
+    const denial = (sid: string, action: string, those: string[]) => (
+      { Sid: sid, Effect: 'Deny', Principal: { AWS: '*' }, Action: action, Resource: objects, Condition: { ArnNotEquals: { 'aws:PrincipalArn': those } } });
+    expect(statements.map(statement => statement.toStatementJson())).toEqual([
+      denial('DenyDeletingModels', 's3:DeleteObject', [ROLE, OTHER]), denial('DenyDeletingVersions', 's3:DeleteObjectVersion', [OTHER]),
+    ]);
+    expect(() => ModelBucket.deletionStatements('arn:aws:s3:::models-example', [{ roleArn: 'pruner' }])).toThrow("pruner 'pruner' is not the ARN of a role");
   });
 
   test('of another account: its owner allows all of it too, to that role', () => {
@@ -150,6 +167,87 @@ describe('a bucket that is not ours', () => {
   test('of a name known at deploy time is pruned too', () => {
     const { stack } = pruning(known({}, Fn.importValue('Bucket')), {}, {});
     expect(JSON.stringify(statementsOf(stack)[0].Resource)).toContain('"Fn::ImportValue":"Bucket"');
+  });
+});
+
+describe('a bucket in one app and its pruner in another', () => {
+  /** The file that the app with the pruner writes. */
+  const asked = (props: Partial<ModelPrunerProps>, account = HERE.account) => {
+    const { app, stack } = pruning(known({ account, definedAsModelBucket: true }), props);
+    const file = path.join(app.synth().directory, 'Ops.owner-policies.json');
+    return { stack, requirements: JSON.parse(fs.readFileSync(file, 'utf8')).requirements as any[] };
+  };
+  const owner = (...pruners: PrunerReference[]) => {
+    const stack = new Stack(new App(), 'Storage', { env: HERE });
+    return { stack, models: new ModelBucket(stack, 'Models', { bucketName: 'models-example', pruners }) };
+  };
+
+  test.each([false, true])('the owner is asked for what lets it delete, and for no denial: undo %s', undo => {
+    const { stack, requirements } = asked({ roleName: 'pruner', undo });
+    expect(requirements).toEqual([{ what: 'pruners of ModelBucket models-example', resource: 'arn:aws:s3:::models-example', statements: [], pruners: [{ roleArn: ROLE, undo }] }]);
+    Annotations.fromStack(stack).hasWarning('/Ops/Pruner', Match.stringLikeRegexp('must add roles to the pruners of ModelBucket models-example.*ownerMustAdd'));
+    Annotations.fromStack(stack).hasNoWarning('*', Match.stringLikeRegexp('bucketNotWriteOnce'));
+
+    const { stack: storage, models } = owner(...requirements[0].pruners); // as its owner copies it
+    const except = { ArnNotEquals: { 'aws:PrincipalArn': [ROLE] } };
+    expect(denials(storage).DenyDeletingModels.Condition).toEqual(except);
+    expect(denials(storage).DenyDeletingVersions.Condition).toEqual(undo ? except : undefined);
+    expect(models.grants.accessTable()).toEqual([{ prefix: 'models/', readers: [], publishers: [], deleters: [`role ${ROLE}`] }]);
+  });
+
+  test('of another account it must be allowed to besides', () => {
+    const { requirements } = asked({ roleName: 'pruner' }, '444455556666');
+    expect(requirements.map(({ what, statements }) => [what, [...new Set(statements.map(({ Effect }: any) => Effect))]])).toEqual([
+      ['policy of bucket models-example', ['Allow']], ['pruners of ModelBucket models-example', []],
+    ]);
+  });
+
+  test('two of one app are asked for together', () => {
+    const { app, stack, models } = pruning(known({ definedAsModelBucket: true }), { roleName: 'pruner' });
+    new ModelPruner(stack, 'Undo', { buckets: [models], assumedBy: CI, undo: true }); // a name that the file can't know
+    const [{ pruners, note }] = JSON.parse(fs.readFileSync(path.join(app.synth().directory, 'Ops.owner-policies.json'), 'utf8')).requirements;
+    expect(pruners).toEqual([{ roleArn: ROLE, undo: false }, { roleArn: { 'Fn::GetAtt': [expect.stringContaining('Undo'), 'Arn'] }, undo: true }]);
+    expect(note).toContain('Ref and Fn:: are those of CloudFormation');
+  });
+
+  test.each(['pruner', '*', 'arn:aws:iam::111122223333:role/*', 'arn:aws:iam::111122223333:user/ann'])('%s is no role', roleArn => {
+    expect(() => owner({ roleArn })).toThrow(`pruner '${roleArn}' is not the ARN of a role`);
+  });
+
+  test('an ARN that is known later is taken', () => {
+    const { stack, models } = owner({ roleArn: Fn.importValue('Pruner') });
+    expect(denials(stack).DenyDeletingModels.Condition).toEqual({ ArnNotEquals: { 'aws:PrincipalArn': [{ 'Fn::ImportValue': 'Pruner' }] } });
+    expect(models.grants.accessTable()[0].deleters).toEqual(['role {"Fn::ImportValue":"Pruner"}']);
+  });
+});
+
+describe('a pruner in another stack than the bucket, without a roleName', () => {
+  const synth = (props: (storage: Stack) => ModelBucketProps, roleName?: string) => () => {
+    const app = new App();
+    const storage = new Stack(app, 'Storage', { env: HERE });
+    const models = new ModelBucket(storage, 'Models', props(storage));
+    new ModelPruner(new Stack(app, 'Ops', { env: HERE }), 'Pruner', { buckets: [models], assumedBy: CI, roleName });
+    return app.synth();
+  };
+  const key = (scope: Stack) => ({ bucketName: 'models-example', encryptionKey: new kms.Key(scope, 'Key') });
+  const NEITHER = /^Ops\/Pruner has a role with a generated name, which stack Storage needs .* the (name|key) of bucket .* give the pruner a roleName$/;
+
+  test.each<[string, (storage: Stack) => ModelBucketProps]>([
+    ['a generated name', () => ({})],
+    ['a key of its stack', key],
+    ['a key of its stack, as CloudFormation has it', scope => ({ bucketName: 'models-example', encryptionKey: new kms.CfnKey(scope, 'Key', { keyPolicy: {} }) })],
+  ])('is refused for a bucket with %s, and a roleName is the way out', (_what, props) => {
+    expect(synth(props)).toThrow(NEITHER);
+    expect(synth(props, 'pruner')).not.toThrow();
+  });
+
+  test.each<[string, (storage: Stack) => ModelBucketProps]>([
+    ['a name of its own', () => ({ bucketName: 'models-example' })],
+    ['a key of elsewhere', scope => ({ bucketName: 'models-example', encryptionKey: kms.Key.fromKeyArn(scope, 'Key', `arn:aws:kms:eu-west-1:111122223333:key/${Fn.importValue('Key')}`) })],
+    ['a key of a third stack', ({ node }) => key(new Stack(node.root as App, 'Keys', { env: HERE }))],
+    ['a policy that denies no deletion', () => ({ removalPolicy: RemovalPolicy.DESTROY })],
+  ])('is fine for a bucket with %s', (_what, props) => {
+    expect(synth(props)).not.toThrow();
   });
 });
 
