@@ -132,12 +132,12 @@ export async function may(ask: Ask, policies: { identity?: PolicyDocument; resou
   }, policies);
 }
 
-/** What of the objects a pod reads other than intended. */
+/** What of the objects, all or some, a pod reads other than intended. */
 export async function mistakes(
-  { reads, ...pod }: Pod, policies: { identity?: PolicyDocument; resource?: PolicyDocument }, resourceAccount?: string,
+  { reads, ...pod }: Pod, policies: { identity?: PolicyDocument; resource?: PolicyDocument }, resourceAccount?: string, keys = OBJECTS,
 ): Promise<string[]> {
   const found: string[] = [];
-  for (const key of OBJECTS) {
+  for (const key of keys) {
     const allowed = await may({ ...pod, key, resourceAccount }, policies);
     if (allowed !== reads.includes(key)) found.push(`${allowed ? 'allowed' : 'denied'}: ${key}`);
   }

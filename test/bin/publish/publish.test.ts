@@ -3,9 +3,10 @@ import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { sha256, temporaryFolder, weights, write } from './files';
 import { CLAIM, downloaded, MANIFEST, PREFIX, publishFolder, useCredentials } from './fixture';
+import { PART } from './small-parts';
 import { BucketServer } from '../s3-server';
 
-const MIB = 2 ** 20;
+const LARGE = 1.25 * PART;
 
 let server: BucketServer;
 let folder: string;
@@ -15,7 +16,7 @@ jest.setTimeout(60_000); // for a machine with much else to do
 beforeAll(useCredentials);
 
 beforeEach(async () => {
-  server = await new BucketServer('models', { allowListing: false }).start();
+  server = await new BucketServer('models', { allowListing: false, minimumPartBytes: PART }).start();
   folder = temporaryFolder();
 });
 
@@ -27,7 +28,7 @@ afterEach(async () => {
 
 /** A model of a large file, in two parts, and small ones. */
 function model() {
-  return written(weights(17 * MIB, 'a'));
+  return written(weights(LARGE, 'a'));
 }
 
 /** A model of small files. */
@@ -46,7 +47,7 @@ test('a folder is published whole: the claim first, each object once and with it
   const files = model();
   const { code, out } = await publishFolder(server, source());
 
-  const description = `{"totalBytes": ${17 * MIB + 4}}\n`;
+  const description = `{"totalBytes": ${LARGE + 4}}\n`;
   const manifest = [
     `${sha256(files['config.json'])}  config.json`,
     `${sha256('')}  empty`,
@@ -59,9 +60,9 @@ test('a folder is published whole: the claim first, each object once and with it
   expect(server.main.current(CLAIM)!.bytes!.toString()).toBe(manifest);
   expect(downloaded(server)['model.json'].toString()).toBe(description);
   expect([code, out]).toEqual([0, [
-    'serving/llama@v1 is published: 4 files, 17.0 MiB, 17.0 MiB sent',
+    'serving/llama@v1 is published: 4 files, 1.3 MiB, 1.3 MiB sent',
     `digest: sha256:${sha256(manifest)}`,
-    `ModelArtifact.of({ name: 'llama', version: 'v1', tenant: 'serving', size: Size.mebibytes(18), digest: 'sha256:${sha256(manifest)}' })`,
+    `ModelArtifact.of({ name: 'llama', version: 'v1', tenant: 'serving', size: Size.mebibytes(2), digest: 'sha256:${sha256(manifest)}' })`,
     '',
   ].join('\n')]);
 
@@ -105,7 +106,7 @@ test('a rerun sends nothing that is there, whether in one part or in several', a
   expect(server.main.current(MANIFEST)).toBeUndefined();
   const seen = server.requests.length;
   const { code, err, out } = await publishFolder(server, source());
-  expect([code, out.split('\n')[0]]).toEqual([0, 'serving/llama@v1 is published: 4 files, 17.0 MiB, 0 bytes sent']);
+  expect([code, out.split('\n')[0]]).toEqual([0, 'serving/llama@v1 is published: 4 files, 1.3 MiB, 0 bytes sent']);
   expect(err).toContain('serving/llama@v1 was begun before, with the same content');
   expect(server.requests.slice(seen).filter(({ bytes }) => bytes > 0).map(({ key }) => key)).toEqual([`${PREFIX}model.json`, MANIFEST]);
   downloaded(server);
@@ -169,7 +170,7 @@ test('a failure aborts the upload of the large file, and says what it was', asyn
 
 test('a file that changes between hashing and sending is refused by its name, and nothing is published', async () => {
   model();
-  server.faults = [{ fault: 'none', operation: 'CreateMultipartUpload', hook: () => fs.writeFileSync(path.join(source(), 'model.safetensors'), weights(17 * MIB, 'b')) }];
+  server.faults = [{ fault: 'none', operation: 'CreateMultipartUpload', hook: () => fs.writeFileSync(path.join(source(), 'model.safetensors'), weights(LARGE, 'b')) }];
   const { code, err } = await publishFolder(server, source());
   expect([code, err]).toEqual([1, expect.stringContaining("error: 'model.safetensors' changed after it was hashed")]);
   expect(server.main.current(MANIFEST)).toBeUndefined();

@@ -3,18 +3,27 @@ import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { sha256, temporaryFolder, weights, write } from './files';
 import { CLAIM, CREDENTIALS, downloaded, MANIFEST, PREFIX, publishArgs, publishFolder, Ran, useCredentials } from './fixture';
+import { PART } from './small-parts';
 import { bundleCommand } from '../../../projenrc/bundle-command.cjs';
 import { BucketServer } from '../s3-server';
 
 jest.setTimeout(120_000); // for a machine with much else to do
 
+const programs = temporaryFolder();
+const program = path.join(programs, 'command.js');
+
 let server: BucketServer;
 let folder: string;
 
-beforeAll(useCredentials);
+beforeAll(() => {
+  useCredentials();
+  bundleCommand(program, { inject: [path.join(__dirname, 'small-parts.ts')] });
+});
+
+afterAll(() => fs.rmSync(programs, { recursive: true }));
 
 beforeEach(async () => {
-  server = await new BucketServer('models', { allowListing: false }).start();
+  server = await new BucketServer('models', { allowListing: false, minimumPartBytes: PART }).start();
   folder = temporaryFolder();
 });
 
@@ -32,7 +41,7 @@ class Publisher {
   readonly ended: Promise<Ran & { signal: NodeJS.Signals | null }>;
   readonly child: ChildProcess;
 
-  constructor(program: string, source: string) {
+  constructor(source: string) {
     const child = spawn(process.execPath, [program, ...publishArgs(server, source)], { env: { PATH: process.env.PATH, NODE_NO_WARNINGS: '1', ...CREDENTIALS }, stdio: ['ignore', 'pipe', 'pipe'] });
     let [out, err] = ['', ''];
     child.stdout.on('data', text => { out += text; });
@@ -43,15 +52,13 @@ class Publisher {
 }
 
 test('killed at ten random points and started again each time, it ends with a version that is whole', async () => {
-  const program = path.join(folder, 'command.js');
-  bundleCommand(program);
-  const model = { ...files(40), 'model.safetensors': weights(17 * 2 ** 20, 'a') };
+  const model = { ...files(15), 'model.safetensors': weights(1.25 * PART, 'a') };
   write(path.join(folder, 'model'), model);
   let killed = 0;
   for (; killed < 10; killed++) {
     // Between the first request and the last, before it was done or after, somewhere in what is left to do.
-    const publisher = new Publisher(program, path.join(folder, 'model'));
-    const after = Math.floor(Math.random() * (killed < 5 ? 12 : 50));
+    const publisher = new Publisher(path.join(folder, 'model'));
+    const after = Math.floor(Math.random() * (killed < 5 ? 8 : 24));
     server.faults = [{ fault: Math.random() < 0.5 ? 'lost reply' : 'reset', after, times: 1, hook: () => void publisher.child.kill('SIGKILL') }];
     const { signal, code, err } = await publisher.ended;
     if (signal === null) expect([after, code, err]).toEqual([expect.any(Number), 0, expect.not.stringContaining('error')]);
@@ -61,7 +68,7 @@ test('killed at ten random points and started again each time, it ends with a ve
     }
   }
   server.faults = [];
-  const { code, out } = await new Publisher(program, path.join(folder, 'model')).ended;
+  const { code, out } = await new Publisher(path.join(folder, 'model')).ended;
   expect([code, out]).toEqual([0, expect.stringContaining('serving/llama@v1 is published')]);
   const { 'model.json': description, ...rest } = downloaded(server);
   const hashes = (contents: { [name: string]: string | Buffer }) => (
@@ -72,11 +79,9 @@ test('killed at ten random points and started again each time, it ends with a ve
 });
 
 test('told to end, it says that it can go on, gives back the parts of the large file, and ends', async () => {
-  const program = path.join(folder, 'command.js');
-  bundleCommand(program);
-  write(path.join(folder, 'model'), { 'model.safetensors': weights(17 * 2 ** 20, 'a') });
-  const publisher = new Publisher(program, path.join(folder, 'model'));
-  server.faults = [{ fault: 'stall', operation: 'UploadPart', hook: () => void publisher.child.kill('SIGTERM') }];
+  write(path.join(folder, 'model'), { 'model.safetensors': weights(1.25 * PART, 'a') });
+  const publisher = new Publisher(path.join(folder, 'model'));
+  server.faults = [{ fault: 'stall', operation: 'UploadPart', hook: () => void (publisher.child.killed || publisher.child.kill('SIGTERM')) }];
   const { code, err } = await publisher.ended;
   expect([code, err]).toEqual([143, expect.stringContaining('error: SIGTERM: serving/llama@v1 is not published; the same command goes on where this one ends')]);
   expect(server.main.uploads.size).toBe(0);
@@ -93,20 +98,20 @@ function together(count: number): () => Promise<void> {
 }
 
 test('two publishers of the same content at once both end well, and the version is whole', async () => {
-  const [one, two] = ['one', 'two'].map(name => write(path.join(folder, name), { ...files(30), 'model.safetensors': weights(17 * 2 ** 20, 'a') }));
+  const [one, two] = ['one', 'two'].map(name => write(path.join(folder, name), { ...files(10), 'model.safetensors': weights(1.25 * PART, 'a') }));
   server.faults = [{ fault: 'none', operation: 'PutObject', key: /publishing/, times: 2, hook: together(2) }];
   const results = await Promise.all([publishFolder(server, one), publishFolder(server, two)]);
   expect(results.map(({ code }) => code)).toEqual([0, 0]);
   const digests = results.map(({ out }) => /digest: (\S+)/.exec(out)![1]);
   expect(digests[0]).toBe(`sha256:${sha256(server.main.current(MANIFEST)!.bytes!)}`);
   expect(digests[1]).toBe(digests[0]);
-  expect(Object.keys(downloaded(server))).toHaveLength(32);
+  expect(Object.keys(downloaded(server))).toHaveLength(12);
   for (const versions of server.objects.values()) expect(versions).toHaveLength(1);
   expect(server.main.uploads.size).toBe(0);
 });
 
 test('of two publishers of different content at once exactly one wins, whole; the other is told, and has written nothing', async () => {
-  const [one, two] = ['one', 'two'].map(name => write(path.join(folder, name), files(30, name)));
+  const [one, two] = ['one', 'two'].map(name => write(path.join(folder, name), files(10, name)));
   server.faults = [{ fault: 'none', operation: 'PutObject', key: /publishing/, times: 2, hook: together(2) }];
   const results = await Promise.all([publishFolder(server, one), publishFolder(server, two)]);
   const [winner, loser] = results[0].code === 0 ? [0, 1] : [1, 0];
@@ -115,12 +120,12 @@ test('of two publishers of different content at once exactly one wins, whole; th
   expect(results[loser].err).toMatch(/error: serving\/llama@v1 is (being )?published with other content/);
   const content = downloaded(server);
   expect(content['shard/3/3.txt'].toString()).toBe(`${['one', 'two'][winner]} 3`);
-  expect(Object.keys(content)).toHaveLength(31);
+  expect(Object.keys(content)).toHaveLength(11);
   expect([...server.objects.keys()].sort()).toEqual([CLAIM, MANIFEST, ...Object.keys(content).map(name => `${PREFIX}${name}`)].sort());
 });
 
-test('500 small files are sent once each, several at once', async () => {
-  write(path.join(folder, 'model'), files(500));
+test('300 small files are sent once each, several at once', async () => {
+  write(path.join(folder, 'model'), files(300));
   let [underWay, most] = [0, 0];
   server.faults = [{
     fault: 'none',
@@ -133,8 +138,8 @@ test('500 small files are sent once each, several at once', async () => {
   }];
   const { code } = await publishFolder(server, path.join(folder, 'model'), '--parallel', '20');
   expect(code).toBe(0);
-  expect(Object.keys(downloaded(server))).toHaveLength(501);
-  expect(server.requests.map(({ operation }) => operation).filter(operation => operation === 'PutObject')).toHaveLength(503);
+  expect(Object.keys(downloaded(server))).toHaveLength(301);
+  expect(server.requests.map(({ operation }) => operation).filter(operation => operation === 'PutObject')).toHaveLength(303);
   expect(most).toBeGreaterThan(4);
   expect(most).toBeLessThanOrEqual(20);
 });
