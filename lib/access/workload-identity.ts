@@ -154,6 +154,14 @@ export class WorkloadIdentity implements iam.IGrantable, IServiceAccount {
       + (this.source.readers ? 'it shares that of its reader role with other pods: name its namespace in the tenants of that role, or make it with WorkloadIdentity.podIdentity and a ServiceAccountRole' : 'make it with WorkloadIdentity.irsa or podIdentity'));
   }
 
+  /**
+   * The role of its pods, that of other pods too where they share a reader role; undefined where nobody here knows it.
+   * @internal
+   */
+  public get _role(): iam.IRole | undefined {
+    return this.source.role ?? this.source.readers?.role;
+  }
+
   /** @internal */
   public get _label(): string {
     return `pods of service account ${this.name}`;

@@ -23,6 +23,8 @@ export interface AccessRow {
 export interface AccessRecord {
   readonly rule: ReadRule;
   readonly publish?: boolean;
+  /** The role that was let publish, where it is one. */
+  readonly publisherArn?: string;
   readonly pruner?: PrunerReference;
   /** Says who it is, given the namespaces that the rule is for. */
   readonly who: (namespaces: string) => string;

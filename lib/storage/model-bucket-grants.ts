@@ -129,7 +129,7 @@ export class ModelBucketGrants {
    * Notes what somebody was granted, for the access table.
    * @internal
    */
-  public _record(rules: ReadRule[], who: (namespaces: string) => string, what: Pick<AccessRecord, 'publish' | 'pruner' | 'podRole'> = {}): void {
+  public _record(rules: ReadRule[], who: (namespaces: string) => string, what: Pick<AccessRecord, 'publish' | 'publisherArn' | 'pruner' | 'podRole'> = {}): void {
     recordsOf(this.models).push(...rules.map(rule => ({ rule, who, ...what })));
   }
 
@@ -164,7 +164,9 @@ export class ModelBucketGrants {
     identity._granted?.(this.models, access.rules);
     const who = () => identity._label ?? roleLabel(grantee.grantPrincipal, this.models.bucket);
     const rules = access.rules.filter(({ prefix }) => !BESIDE_MODELS.some(root => prefix.startsWith(root))); // a row for each tenant, not three
-    this._record(rules, who, { publish: access.actions === PUBLISH, podRole: podRoleOf(grantee) });
+    const publish = access.actions === PUBLISH;
+    const publisherArn = publish ? (grantee.grantPrincipal as Partial<iam.IRole>).roleArn : undefined;
+    this._record(rules, who, { publish, publisherArn, podRole: podRoleOf(grantee) });
     return grant;
   }
 }

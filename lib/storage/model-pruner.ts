@@ -108,8 +108,8 @@ export class ModelPruner extends Construct implements iam.IGrantable {
   }
 }
 
-const REPLACED = 'DenyDeletingModels and DenyDeletingVersions replace those that the policy has: an app that prunes the bucket as well must be among the exceptions of both, '
-  + "so each names the other's role in the pruners of its fromBucket. Of a bucket that is a ModelBucket in another app, add neither: name the role in the pruners of that one, and say definedAsModelBucket here.";
+const REPLACED = 'DenyDeletingModels and DenyDeletingVersions replace those that the policy has: an app that prunes the bucket as well must be '
+  + "among the exceptions of both, so each names the other's role in the pruners of its fromBucket. Of a bucket that is a ModelBucket in another app, add neither: name the role in the pruners of that one, and say definedAsModelBucket here.";
 
 function definingModelBucket({ bucket }: IModelBucket): ModelBucket | undefined {
   const scope = bucketDefinition(bucket)?.node.scope;

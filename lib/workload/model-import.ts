@@ -1,6 +1,7 @@
 import { Duration, Token } from 'aws-cdk-lib';
 import { ApiObject, Chart } from 'cdk8s';
 import { Construct } from 'constructs';
+import { importErrors } from './model-import-access';
 import { ModelImportProps } from './model-import-props';
 import { refuseStack } from './model-server-input';
 import { ChartWithFile, imagesIn } from './rendered-manifests';
@@ -36,7 +37,7 @@ export class ModelImport extends Chart implements ChartWithFile {
    * @param scope a `ModelManifests`, or any cdk8s app or chart
    * @param id of the construct, and the first part of the Job's name: at most 46 characters
    * @param props what is published
-   * @throws where the source is none that can be imported, or a name is not valid
+   * @throws where the source is none that can be imported, or a name is not valid; at synth, where the identity may not publish the model
    */
   constructor(scope: Construct, id: string, props: ModelImportProps) {
     super(scope, checkWorkloadName(id));
@@ -63,6 +64,7 @@ export class ModelImport extends Chart implements ChartWithFile {
     this.job.addJsonPatch(...props.patches ?? []);
     this._manifestFile = `${identity.namespace}.${id}.import.yaml`;
     ServiceAccount.ensure(this, identity);
+    this.node.addValidation({ validate: () => importErrors(this, props) });
     warnOfMissingDigests(this, [], imagesIn(spec));
   }
 }

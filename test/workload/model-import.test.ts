@@ -1,10 +1,12 @@
 import { Duration, Lazy, Token } from 'aws-cdk-lib';
 import * as eks from 'aws-cdk-lib/aws-eks-v2';
+import * as iam from 'aws-cdk-lib/aws-iam';
 import { App, JsonPatch } from 'cdk8s';
 import { Construct } from 'constructs';
 import { Environment, IMAGE, messages, refusal } from './fixture';
 import { restrictedViolations } from './pod-security';
-import { ServiceAccountRole } from '../../lib/access';
+import { ServiceAccountRole, WorkloadIdentity } from '../../lib/access';
+import { ModelBucket } from '../../lib/storage';
 import { ModelImport, ModelImportProps, Toleration } from '../../lib/workload';
 import { UNKNOWN } from '../delivery/fixture';
 
@@ -20,7 +22,7 @@ function surroundings() {
   const importIn = (scope: Construct, props: Partial<ModelImportProps> = {}, id = 'llama') => new ModelImport(scope, id, {
     identity, image: IMAGE, source: `hf://meta-llama/Llama-3.1-8B@${COMMIT}`, bucket: made.bucket, model: MODEL, ...props,
   });
-  return { made, importIn };
+  return { made, importIn, cluster, identity };
 }
 
 /** Made once, as it takes longest. */
@@ -121,6 +123,54 @@ test.each<[string, Partial<ModelImportProps>, string]>([
   ['half a second', { ttlAfterFinished: Duration.millis(500) }, 'ttlAfterFinished'],
 ])('%s is refused', (_, props, message) => {
   expect(refused(props)).toContain(message);
+});
+
+describe('the right to publish', () => {
+  type Scene = ReturnType<typeof surroundings>;
+  const synth = (props: (scene: Scene) => Partial<ModelImportProps>) => {
+    const scene = surroundings();
+    scene.importIn(scene.made.manifests, props(scene));
+    return scene.made;
+  };
+  const NOT_GRANTED = 'is not known to be allowed to publish';
+  const role = ({ made: { stack } }: Scene) => new iam.Role(stack, 'Own', { assumedBy: new iam.AccountRootPrincipal() });
+  const imported = ({ made: { stack } }: Scene) => iam.Role.fromRoleArn(stack, 'Theirs', 'arn:aws:iam::111122223333:role/theirs');
+  const WHO = { namespace: 'imports', serviceAccount: 'other' };
+
+  test.each<[string, (scene: Scene) => Partial<ModelImportProps>, string]>([
+    ['of another tenant', () => ({ model: { ...MODEL, tenant: 'serving-2' } }), "imports/importer is not known to be allowed to publish serving-2/llama@2026-11-01 to bucket 'acme-models': call grants.publish(identity, { tenants: ['serving-2'] }) on that bucket"],
+    ['of models for everybody', () => ({ model: { name: 'llama', version: '1' } }), 'call grants.publish(identity, { shared: true })'],
+    ['of another service account', ({ made: { stack }, cluster }) => ({ identity: new ServiceAccountRole(stack, 'Other', { cluster, ...WHO }) }), 'imports/other is not'],
+    ['of whoever has a role of this app', scene => ({ identity: WorkloadIdentity.irsa({ ...WHO, role: role(scene) }) }), 'imports/other is not'],
+    ['of who shares a reader role', ({ made }) => ({ identity: made.identity }), 'for an identity with a role of its own such as a ServiceAccountRole'],
+  ])('%s is missed at synth', (_what, props, message) => {
+    expect(synth(props).refusal()).toContain(message);
+  });
+
+  test.each<[string, (scene: Scene) => Partial<ModelImportProps>]>([
+    ['a role from elsewhere', scene => ({ identity: WorkloadIdentity.irsa({ ...WHO, role: imported(scene) }) })],
+    ['an identity of which nothing is known', () => ({ identity: WorkloadIdentity.existing(WHO) })],
+    ['a bucket from elsewhere', ({ made: { stack } }) => ({ bucket: ModelBucket.fromBucketName(stack, 'Known', 'elsewhere', { definedAsModelBucket: true }) })],
+  ])('of %s is for its owner to know', (_what, props) => {
+    expect(messages(synth(props).synth())).toEqual([expect.stringMatching(new RegExp(`^warning .*${NOT_GRANTED} .*acknowledge this.*cdk-eks-model-artifacts:importNotGranted`, 's'))]);
+  });
+
+  test.each<[string, (scene: Scene) => { identity: WorkloadIdentity; grant: () => void }]>([
+    ['a role of this app', scene => {
+      const identity = WorkloadIdentity.irsa({ ...WHO, role: role(scene) });
+      return { identity, grant: () => scene.made.bucket.grants.publish(identity) };
+    }],
+    ['a role from elsewhere', scene => {
+      const identity = WorkloadIdentity.irsa({ ...WHO, role: imported(scene) });
+      return { identity, grant: () => scene.made.bucket.grants.publish(identity.grantPrincipal as iam.IRole, { tenants: ['serving'] }) };
+    }],
+  ])('that %s gets after the import counts', (_what, given) => {
+    const scene = surroundings();
+    const { identity, grant } = given(scene);
+    scene.importIn(scene.made.manifests, { identity });
+    grant();
+    expect(messages(scene.made.synth())).toEqual([]);
+  });
 });
 
 test('a name without room for what Kubernetes adds is refused', () => {
