@@ -14,9 +14,11 @@ export function useCredentials() {
   Object.assign(process.env, CREDENTIALS);
 }
 
-/** The command line that publishes a folder as the version of these tests. */
+/** The command line that publishes a folder as the version of these tests, but for what is given. */
 export function publishArgs(server: BucketServer, source: string, ...more: string[]): string[] {
-  return ['publish', source, `s3://${server.main.name}`, '--tenant', 'serving', '--name', 'llama', '--version', 'v1', '--endpoint-url', server.endpoint, ...more];
+  const options = { 'tenant': 'serving', 'name': 'llama', 'version': 'v1', 'endpoint-url': server.endpoint };
+  const others = Object.entries(options).filter(([option]) => !more.includes(`--${option}`)).flatMap(([option, value]) => [`--${option}`, value]);
+  return ['publish', source, `s3://${server.main.name}`, ...others, ...more];
 }
 
 export interface Ran { readonly code: number; readonly out: string; readonly err: string }
