@@ -42,13 +42,14 @@ export function required(call: Call, option: string): string {
 }
 
 /**
- * The value of an option that is a whole number of at least `minimum`.
+ * The value of an option that is a whole number from `minimum` to `maximum`.
  *
  * @throws where it is none
  */
-export function wholeNumber(call: Call, option: string, otherwise: number, minimum = 0): number {
+export function wholeNumber(call: Call, option: string, otherwise: number, minimum = 0, maximum = Infinity): number {
   const value = text(call, option);
   if (value === undefined) return otherwise;
   if (!/^\d{1,15}$/.test(value) || Number(value) < minimum) throw new UsageError(`--${option} is '${value}': give a whole number of at least ${minimum}`);
+  if (Number(value) > maximum) throw new UsageError(`--${option} is ${value}: give at most ${maximum}`);
   return Number(value);
 }

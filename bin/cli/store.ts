@@ -22,6 +22,20 @@ export interface ListedObject {
   readonly storageClass?: string;
 }
 
+/** An object that fits in memory, and what S3 says of it. */
+export interface SmallObject {
+  readonly content: Buffer;
+  readonly etag: string;
+  readonly lastModified: Date;
+  readonly metadata: { readonly [name: string]: string };
+}
+
+/** How often an answer that breaks off is asked for. */
+const READS = 4;
+
+/** How many requests may be under way at once. */
+export const MAX_PARALLEL = 256;
+
 /** A bucket. */
 export class Store {
   /** The bucket of `s3://bucket`; a path below it is refused, for the layout is ours. */
@@ -38,18 +52,29 @@ export class Store {
     return `s3://${this.bucket}/${key}`;
   }
 
+  /** The bytes of a small object, or undefined as of `get`. */
+  public async find(key: string): Promise<Buffer | undefined> {
+    return (await this.get(key))?.content;
+  }
+
   /**
    * A small object.
    *
    * @returns undefined where it is not there, or may not be read: without `s3:ListBucket` S3 tells no difference
    */
-  public async find(key: string): Promise<Buffer | undefined> {
-    try {
-      const { Body } = await this.client.send(new GetObjectCommand({ Bucket: this.bucket, Key: key }));
-      return Buffer.from(await Body!.transformToByteArray());
-    } catch (error) {
-      if (isMissing(error)) return undefined;
-      throw error;
+  public async get(key: string): Promise<SmallObject | undefined> {
+    for (let attempt = 1; ; attempt++) {
+      const answer = await this.client.send(new GetObjectCommand({ Bucket: this.bucket, Key: key })).catch((error: unknown) => {
+        if (isMissing(error)) return undefined;
+        throw error;
+      });
+      if (answer === undefined) return undefined;
+      try {
+        const content = Buffer.from(await answer.Body!.transformToByteArray());
+        return { content, etag: answer.ETag!, lastModified: answer.LastModified!, metadata: answer.Metadata ?? {} };
+      } catch (error) {
+        if (attempt === READS) throw error; // the SDK repeats requests, but not answers that break off
+      }
     }
   }
 
@@ -72,7 +97,8 @@ export class Store {
         yield { key: Key!, size: Size!, etag: ETag!, lastModified: LastModified!, storageClass: StorageClass };
       }
       token = page.NextContinuationToken;
-      more = token !== undefined;
+      more = page.IsTruncated === true || token !== undefined;
+      if (more && token === undefined) throw new CommandError(`the listing of ${this.url(prefix)} is cut and says not where it goes on: ask S3 itself, not what stands in front of it`);
     }
   }
 }
@@ -84,7 +110,7 @@ export function clientFor(bucket: string, call: Call): S3Client {
     region: text(call, 'region'),
     profile: text(call, 'profile'),
     maxAttempts: 10, // with the SDK's backoff about a minute, then S3 is not slow but gone
-    requestHandler: { connectionTimeout: 10_000, socketTimeout: 120_000, httpsAgent: { maxSockets: 256 }, httpAgent: { maxSockets: 256 } },
+    requestHandler: { connectionTimeout: 10_000, socketTimeout: 120_000, httpsAgent: { maxSockets: MAX_PARALLEL }, httpAgent: { maxSockets: MAX_PARALLEL } },
     // Checksums are this program's own: SHA-256 where it writes, the manifest where it reads.
     requestChecksumCalculation: 'WHEN_REQUIRED',
     responseChecksumValidation: 'WHEN_REQUIRED',

@@ -1,38 +1,47 @@
-import { HeadObjectCommand } from '@aws-sdk/client-s3';
+import { randomUUID } from 'node:crypto';
 import { putText } from './objects';
-import { displayName, ModelId, PUBLISHING, versionPrefix } from '../../lib/model/layout';
-import { ModelChecksums } from '../../lib/model/model-checksums';
+import { displayName, manifestKey, ModelId, PUBLISHING } from '../../lib/model/layout';
+import type { ModelChecksums } from '../../lib/model/model-checksums';
 import { CommandError } from '../cli/command';
-import type { Store } from '../cli/store';
+import type { SmallObject, Store } from '../cli/store';
 
-/** Where a version's claim is: the manifest that it is going to have, stored before all else. */
-export function claimKey(id: ModelId): string {
-  return `${versionPrefix(PUBLISHING, id)}${ModelChecksums.OBJECT_NAME}`;
+/** A claim that holds for what is published. */
+export interface Claim {
+  /** Tells it from one of the same content that is made after it was cleared. */
+  readonly identity: string;
+  /** Whether it was there before: by an attempt that did not end, or one that goes on beside this. */
+  readonly resuming: boolean;
 }
 
 /**
- * Claims a version for this content. The first to do so is the one that publishes it.
+ * Claims a version for this content: stores the manifest that it is going to have. The first to do so is the one that publishes it.
  *
- * @returns whether it was claimed before, for the same content: by an attempt that did not end, or one that goes on beside this
  * @throws where it is claimed for other content
  */
-export async function claim(store: Store, id: ModelId, checksums: ModelChecksums): Promise<boolean> {
-  const key = claimKey(id);
-  const before = await store.find(key);
-  const other = before === undefined ? await putText(store, key, checksums.text) : before.toString();
-  if (other === undefined) return false;
-  if (other === checksums.text) return true;
-  const { LastModified } = await store.client.send(new HeadObjectCommand({ Bucket: store.bucket, Key: key }));
+export async function claim(store: Store, id: ModelId, checksums: ModelChecksums): Promise<Claim> {
+  const key = manifestKey(PUBLISHING, id);
+  const attempt = randomUUID();
+  const before = await store.get(key);
+  if (before === undefined) await putText(store, key, checksums.text, { attempt });
+  const there = before ?? await store.get(key);
+  if (there === undefined) throw new CommandError(`${store.url(key)} was deleted as soon as it was written, or these credentials may not read it`);
+  if (there.content.toString() === checksums.text) return { identity: identityOf(there), resuming: there.metadata.attempt !== attempt };
   throw new CommandError(
-    `${displayName(id)} is being published with other content, or was and never got to its end: ${store.url(key)} was left ${LastModified?.toISOString() ?? 'before'}, ${firstDifferences(other, checksums.text)}; `
+    `${displayName(id)} is being published with other content, or was and never got to its end: ${store.url(key)} was left ${there.lastModified.toISOString()}, ${firstDifferences(there.content.toString(), checksums.text)}; `
     + 'publish under another version, or clear what was left with --discard-unpublished, when nobody publishes it any more',
   );
 }
 
-/** @throws where the claim is gone: somebody cleared the version while its files came */
-export async function checkClaim(store: Store, id: ModelId, checksums: ModelChecksums): Promise<void> {
-  if ((await store.find(claimKey(id)))?.toString() === checksums.text) return;
+/** @throws where the claim is gone, or another one: somebody cleared the version while its files came */
+export async function checkClaim(store: Store, id: ModelId, { identity }: Claim): Promise<void> {
+  const there = await store.get(manifestKey(PUBLISHING, id));
+  if (there !== undefined && identityOf(there) === identity) return;
   throw new CommandError(`${displayName(id)} was cleared by another one while its files were sent: publish again`);
+}
+
+/** What the shell writes has no attempt, and is told by its time. */
+function identityOf({ metadata, etag, lastModified }: SmallObject): string {
+  return [metadata.attempt, etag, lastModified.toISOString()].join(' ');
 }
 
 /** Which paths two manifests don't agree on, in a few words. */

@@ -1,5 +1,5 @@
 import { openBucket } from './bucket-source';
-import { discard } from './discard';
+import { checkNotDiscarded, discard } from './discard';
 import { Filter, filterOf, LITTER } from './filter';
 import { openFolder } from './folder-source';
 import { sizeOf } from './hashing';
@@ -16,11 +16,9 @@ import type { ModelChecksums } from '../../lib/model/model-checksums';
 import { Call, Command, text, texts, UsageError, wholeNumber } from '../cli/command';
 import { MODEL_OPTIONS, modelIdFrom } from '../cli/model-id';
 import { bytes } from '../cli/output';
-import { Store, STORE_OPTIONS, STORE_USAGE } from '../cli/store';
+import { MAX_PARALLEL, Store, STORE_OPTIONS, STORE_USAGE } from '../cli/store';
 import { addSignature, checkSignature, signVersion } from '../sign/signatures';
 import { publicKeyFrom, readText, SIGNER_OPTIONS, SIGNER_USAGE, signerFrom } from '../sign/signer';
-
-const MAX_PARALLEL = 256;
 
 /** Publishes a version of a model. */
 export const PUBLISH: Command = {
@@ -65,13 +63,13 @@ async function run(call: Call): Promise<void> {
   if (from === undefined || to === undefined) throw new UsageError('give a source and a bucket: publish <source> s3://bucket');
   if (more.length > 0) throw new UsageError(`'${more[0]}' is one word too many: quote globs, or the shell takes them for files`);
   const id = modelIdFrom(call);
-  const parallel = wholeNumber(call, 'parallel', 32, 1);
-  if (parallel > MAX_PARALLEL) throw new UsageError(`--parallel is ${parallel}: give at most ${MAX_PARALLEL}`);
+  const parallel = wholeNumber(call, 'parallel', 32, 1, MAX_PARALLEL);
   const signatures = await signaturesOf(call);
   const lock = text(call, 'lock');
   const current = values['keep-current'] !== true;
   if (!current && lock === undefined) throw new UsageError('--keep-current says what --lock does: give both');
   const store = Store.at(to, call);
+  if (values['discard-unpublished'] === true) checkNotDiscarded(from, store, id);
 
   const source = await openSource(from, call, filterOf(texts(call, 'include'), texts(call, 'exclude')));
   const { files, leftOut = [] } = source;
@@ -80,8 +78,9 @@ async function run(call: Call): Promise<void> {
   if (values['discard-unpublished'] === true) output.note(`${await discard(store, id)} objects of unpublished attempts deleted`);
 
   let uploader: Uploader | undefined;
+  let manifestSent = false;
   const settled = whenInterrupted(async signal => {
-    output.error(`${signal}: ${displayName(id)} is not published; the same command goes on where this one ends`);
+    output.error(`${signal}: ${displayName(id)} ${manifestSent ? 'may be published' : 'is not published'}; the same command goes on where this one ends`);
     await uploader?.stop();
   });
   try {
@@ -97,6 +96,7 @@ async function run(call: Call): Promise<void> {
       },
       sign: checksums => signatures.store(store, id, checksums),
       onUpload: started => { uploader = started; },
+      onManifest: () => { manifestSent = true; },
     });
     if (lock) writeAtomically(lock, locked(lock, id, published, current));
     report(call, id, published, lock === undefined ? artifactCode(id, published) : lockedCode(lock, id, current));
@@ -135,9 +135,9 @@ async function signaturesOf(call: Call): Promise<Signatures> {
 }
 
 function report({ output }: Call, { tenant, name, version }: ModelId, published: Published, code: string) {
-  const { checksums, totalBytes, already, sentBytes } = published;
+  const { checksums, totalBytes, already, sentBytes, restoredFiles } = published;
   const files = checksums.entries.length - 1;
-  const fields = { tenant, name, version, digest: checksums.digest, totalBytes, files, alreadyPublished: already, sentBytes, code };
+  const fields = { tenant, name, version, digest: checksums.digest, totalBytes, files, alreadyPublished: already, sentBytes, restoredFiles, code };
   output.result(fields, reportLines({ tenant, name, version }, published, code));
 }
 

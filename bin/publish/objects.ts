@@ -4,13 +4,15 @@ import { base64, compositeChecksum, FileDigest, sha256Of } from './digests';
 import { CommandError } from '../cli/command';
 import { isMissing, read, Store } from '../cli/store';
 
+interface Metadata { readonly [name: string]: string }
+
 /**
  * Puts an object.
  *
  * @throws where one is there: status 412
  */
-export async function putNew(store: Store, key: string, body: Buffer, sha256: string, abortSignal?: AbortSignal): Promise<void> {
-  const put = new PutObjectCommand({ Bucket: store.bucket, Key: key, Body: body, IfNoneMatch: '*', ChecksumSHA256: base64(sha256), Metadata: { sha256 } });
+export async function putNew(store: Store, key: string, body: Buffer, sha256: string, abortSignal?: AbortSignal, metadata: Metadata = {}): Promise<void> {
+  const put = new PutObjectCommand({ Bucket: store.bucket, Key: key, Body: body, IfNoneMatch: '*', ChecksumSHA256: base64(sha256), Metadata: { sha256, ...metadata } });
   try {
     await store.client.send(signedWith(put, sha256), { abortSignal });
   } catch (error) {
@@ -25,10 +27,10 @@ export async function putNew(store: Store, key: string, body: Buffer, sha256: st
  *
  * @returns the other text that is there instead
  */
-export async function putText(store: Store, key: string, text: string): Promise<string | undefined> {
+export async function putText(store: Store, key: string, text: string, metadata: Metadata = {}): Promise<string | undefined> {
   const body = Buffer.from(text);
   try {
-    await untilNoConflict(() => putNew(store, key, body, sha256Of(body)));
+    await untilNoConflict(() => putNew(store, key, body, sha256Of(body), undefined, metadata));
     return undefined;
   } catch (error) {
     if (statusOf(error) !== 412) throw error;
@@ -38,16 +40,18 @@ export async function putText(store: Store, key: string, text: string): Promise<
 }
 
 /**
- * Whether a key holds this file already. The checksum that S3 computed decides; where it has none that compares, the object is read. What S3 has not
- * computed, the metadata, counts for a file of a hub alone, whose parts are not known before it was fetched once more.
+ * Whether a key holds this file already. The checksum that S3 computed decides; where it has none that compares, the object is read.
+ * What its writer says, the metadata, counts for nothing.
+ *
+ * @param mayRead whether it is read; else it is taken for the same where no checksum compares
  */
-export async function presence(store: Store, key: string, size: number, digest: FileDigest): Promise<'absent' | 'same' | 'other'> {
+export async function presence(store: Store, key: string, size: number, digest: FileDigest, mayRead = true): Promise<'absent' | 'same' | 'other'> {
   try {
     const head = await store.client.send(new HeadObjectCommand({ Bucket: store.bucket, Key: key, ChecksumMode: 'ENABLED' }));
     if (head.ContentLength !== size) return 'other';
     if (head.ChecksumSHA256 !== undefined && !head.ChecksumSHA256.includes('-')) return head.ChecksumSHA256 === base64(digest.sha256) ? 'same' : 'other';
     if (digest.parts !== undefined && head.ChecksumSHA256 === compositeChecksum(digest.parts)) return 'same';
-    if (digest.parts === undefined && head.Metadata?.sha256 === digest.sha256) return 'same';
+    if (!mayRead) return 'same';
     return await hashOf(store, key, head.ETag) === digest.sha256 ? 'same' : 'other';
   } catch (error) {
     if (isMissing(error)) return 'absent';

@@ -1,12 +1,13 @@
+import { Readable } from 'node:stream';
 import { checkClaim, claim, firstDifferences } from './claim';
 import { describeModel } from './description';
 import { sha256Of } from './digests';
-import { DISCARDING } from './discard';
+import { isDiscarding } from './discard';
 import { bytesToHash, hashFiles, sizeOf } from './hashing';
 import { putText } from './objects';
 import type { Source } from './source';
 import { DigestedFile, LEFTOVER, Uploader } from './upload';
-import { displayName, MODELS, ModelId, versionPrefix } from '../../lib/model/layout';
+import { displayName, manifestKey, MODELS, ModelId, versionPrefix } from '../../lib/model/layout';
 import { ModelChecksums } from '../../lib/model/model-checksums';
 import { CommandError } from '../cli/command';
 import type { Output } from '../cli/output';
@@ -23,8 +24,10 @@ export interface Publication {
   readonly approve: (version: Version) => void;
   /** Stores signatures: after the files, before the manifest. */
   readonly sign: (checksums: ModelChecksums) => Promise<unknown>;
-  /** Told of the upload, so that it can be stopped. */
+  /** Told of each upload, so that it can be stopped. */
   readonly onUpload: (uploader: Uploader) => void;
+  /** Told when the manifest is there, or on its way: from then on the version may be published. */
+  readonly onManifest: () => void;
 }
 
 /** A version, published or about to be. */
@@ -38,6 +41,8 @@ export interface Published extends Version {
   /** Whether it was published before, with the same content. */
   readonly already: boolean;
   readonly sentBytes: number;
+  /** How many files it lacked after it was published, which are there again. */
+  readonly restoredFiles: number;
 }
 
 /** Hashes, claims, uploads, and writes the manifest last. */
@@ -53,25 +58,33 @@ export async function publish(publication: Publication): Promise<Published> {
   const version = { checksums, totalBytes };
   publication.approve(version);
 
-  const prefix = versionPrefix(MODELS, id);
-  const manifestKey = `${prefix}${ModelChecksums.OBJECT_NAME}`;
-  const there = await store.find(manifestKey);
+  const key = manifestKey(MODELS, id);
+  const restore = async () => {
+    const lacked = await bring(publication, [...files, memoryFile(ModelChecksums.DESCRIPTION_NAME, description)], { published: true });
+    await publication.sign(checksums);
+    return lacked;
+  };
+  const there = await store.find(key);
   if (there !== undefined) {
     checkSame(id, there.toString(), checksums);
-    await publication.sign(checksums);
-    return { ...version, already: true, sentBytes: 0 };
+    publication.onManifest();
+    const lacked = await restore();
+    return { ...version, already: true, sentBytes: lacked.sentBytes, restoredFiles: lacked.files };
   }
-  const resuming = await claim(store, id, checksums);
-  if (resuming) output.note(`${displayName(id)} was begun before, with the same content: what is there already is not sent again`);
-  const sentBytes = await upload(publication, prefix, files, totalBytes, resuming);
+  const claimed = await claim(store, id, checksums);
+  if (claimed.resuming) output.note(`${displayName(id)} was begun before, with the same content: what is there already is not sent again`);
+  const brought = await bring(publication, files, { resuming: claimed.resuming });
   await source.check();
-  const otherDescription = await putText(store, `${prefix}${ModelChecksums.DESCRIPTION_NAME}`, description);
-  if (otherDescription !== undefined) throw new CommandError(`${store.url(prefix)}${ModelChecksums.DESCRIPTION_NAME} is there already, with other content: ${LEFTOVER}`);
+  const descriptionKey = `${versionPrefix(MODELS, id)}${ModelChecksums.DESCRIPTION_NAME}`;
+  if (await putText(store, descriptionKey, description) !== undefined) throw new CommandError(`${store.url(descriptionKey)} is there already, with other content: ${LEFTOVER}`);
   await publication.sign(checksums);
-  await checkClaim(store, id, checksums);
-  const other = await putText(store, manifestKey, checksums.text);
-  checkSame(id, other ?? (await read(store, manifestKey)).toString(), checksums);
-  return { ...version, already: false, sentBytes };
+  await checkClaim(store, id, claimed);
+  publication.onManifest();
+  const other = await putText(store, key, checksums.text);
+  checkSame(id, other ?? (await read(store, key)).toString(), checksums);
+  // What was there when it was looked at may be gone: of a version that prune removes, the claim goes last.
+  const lacked = claimed.resuming || brought.files < files.length ? await restore() : { files: 0, sentBytes: 0 };
+  return { ...version, already: false, sentBytes: brought.sentBytes + lacked.sentBytes, restoredFiles: lacked.files };
 }
 
 /** What was listed is what was read: so the digest is that of one state of the source. */
@@ -86,13 +99,16 @@ async function hash({ source, output }: Publication): Promise<DigestedFile[]> {
   return files;
 }
 
-async function upload(publication: Publication, prefix: string, files: DigestedFile[], totalBytes: number, resuming: boolean): Promise<number> {
-  const { store, parallel, output, onUpload } = publication;
+/** Brings files that are not there, and counts them. */
+async function bring(
+  { store, id, parallel, output, onUpload }: Publication, files: DigestedFile[], state: { resuming?: boolean; published?: boolean },
+): Promise<{ files: number; sentBytes: number }> {
+  const totalBytes = sizeOf(files.map(({ file }) => file));
   let doneBytes = 0;
   let sentBytes = 0;
   const uploader = new Uploader(store, {
     parallel,
-    resuming,
+    ...state,
     onBytes: (bytes, sent) => {
       doneBytes += bytes;
       if (sent) sentBytes += bytes;
@@ -100,12 +116,18 @@ async function upload(publication: Publication, prefix: string, files: DigestedF
     },
   });
   onUpload(uploader);
-  await uploader.upload(prefix, files);
-  return sentBytes;
+  return { files: await uploader.upload(versionPrefix(MODELS, id), files), sentBytes };
+}
+
+/** A file of this program's own. */
+function memoryFile(path: string, text: string): DigestedFile {
+  const bytes = Buffer.from(text);
+  const sha256 = sha256Of(bytes);
+  return { file: { path, size: bytes.length, open: async () => Readable.from([bytes]) }, digest: { sha256, parts: [sha256] } };
 }
 
 function checkSame(id: ModelId, there: string, checksums: ModelChecksums) {
   if (there === checksums.text) return;
-  if (there === DISCARDING) throw new CommandError(`${displayName(id)} is being discarded, or was and not to its end: wait, or publish with --discard-unpublished`);
+  if (isDiscarding(there)) throw new CommandError(`${displayName(id)} is being discarded, or was and not to its end: wait, or publish with --discard-unpublished`);
   throw new CommandError(`${displayName(id)} is published with other content, and never changes: ${firstDifferences(there, checksums.text)}; publish under another version`);
 }

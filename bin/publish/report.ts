@@ -3,10 +3,11 @@ import { displayName, ModelId } from '../../lib/model/layout';
 import { bytes } from '../cli/output';
 
 /** What came out, for people. */
-export function reportLines(id: ModelId, { checksums, totalBytes, already, sentBytes }: Published, code: string): string[] {
+export function reportLines(id: ModelId, { checksums, totalBytes, already, sentBytes, restoredFiles }: Published, code: string): string[] {
   const files = checksums.entries.length - 1;
   return [
     `${displayName(id)} ${already ? 'is published already, with the same content' : 'is published'}: ${files} ${files === 1 ? 'file' : 'files'}, ${bytes(totalBytes)}${already ? '' : `, ${bytes(sentBytes)} sent`}`,
+    ...restoredFiles === 0 ? [] : [`${restoredFiles} ${restoredFiles === 1 ? 'file was' : 'files were'} missing from what is published, and there again now`],
     `digest: ${checksums.digest}`,
     code,
   ];

@@ -20,7 +20,9 @@ export interface UploadOptions {
   /** How many requests are under way at once. */
   readonly parallel: number;
   /** Whether some of the files may be there already: each is asked for before it is sent. */
-  readonly resuming: boolean;
+  readonly resuming?: boolean;
+  /** Whether they are published, and only what is missing is to come: what is there is not read then. */
+  readonly published?: boolean;
   /** Told of bytes that are in the bucket, and whether they were sent now. */
   readonly onBytes: (bytes: number, sent: boolean) => void;
 }
@@ -39,19 +41,24 @@ export class Uploader {
     setMaxListeners(0, this.stopped.signal); // every request under way listens
   }
 
-  /** @throws where a file is there with other bytes, or is no longer what was hashed */
-  public async upload(prefix: string, files: readonly DigestedFile[]): Promise<void> {
+  /**
+   * @returns how many files were brought; the others were there
+   * @throws where a file is there with other bytes, or is no longer what was hashed
+   */
+  public async upload(prefix: string, files: readonly DigestedFile[]): Promise<number> {
     const largestFirst = [...files].sort((a, b) => b.file.size - a.file.size);
     let failure: unknown;
+    let brought = 0;
     await eachOf(largestFirst, this.options.parallel, async ({ file, digest }) => {
       try {
-        await this.bring(`${prefix}${file.path}`, file, digest);
+        if (await this.bring(`${prefix}${file.path}`, file, digest)) brought++;
       } catch (error) {
         failure ??= error; // what others fail with, now that they are stopped, says nothing
         this.stopped.abort();
         throw failure;
       }
     });
+    return brought;
   }
 
   /** Ends what is under way, so that no parts stay behind. */
@@ -60,23 +67,30 @@ export class Uploader {
     await Promise.all([...this.uploads].map(upload => upload.abort()));
   }
 
-  private async bring(key: string, file: SourceFile, digest: FileDigest): Promise<void> {
+  /** Returns false where it was there. */
+  private async bring(key: string, file: SourceFile, digest: FileDigest): Promise<boolean> {
+    const { resuming = false, published = false } = this.options;
     const parted = file.size > partSizeOf(file.size);
     const isThere = async () => {
-      const found = await presence(this.store, key, file.size, digest);
-      if (found === 'other') throw new CommandError(`${this.store.url(key)} is there already, with other bytes than '${file.path}' has: ${LEFTOVER}`);
+      const found = await presence(this.store, key, file.size, digest, !published);
+      if (found === 'other') throw new CommandError(`${this.store.url(key)} is there already, with other bytes than '${file.path}' has: ${published ? DAMAGED : LEFTOVER}`);
       return found === 'same';
     };
-    const known = (this.options.resuming || parted || file.copyFrom !== undefined) && await isThere(); // what becomes of a large file should be known before all of it was sent
-    if (known) return this.options.onBytes(file.size, false);
-    await untilNoConflict(async attempt => {
-      if (attempt > 1 && await isThere()) return;
+    const known = (resuming || published || parted || file.copyFrom !== undefined) && await isThere(); // what becomes of a large file should be known before all of it was sent
+    if (known) {
+      this.options.onBytes(file.size, false);
+      return false;
+    }
+    return untilNoConflict(async attempt => {
+      if (attempt > 1 && await isThere()) return false;
       try {
         await this.send(key, file, digest, parted);
+        return true;
       } catch (error) {
         // 412: somebody else was first. 404: the upload was complete already, and the reply to it lost.
         if (![404, 412].includes(statusOf(error)!) || !await isThere()) throw error;
         if (!parted) this.options.onBytes(file.size, false);
+        return false;
       }
     });
   }
@@ -133,6 +147,8 @@ export class Uploader {
 }
 
 export const LEFTOVER = 'what an earlier, unpublished attempt left is in the way; publish under another version, or clear it with --discard-unpublished';
+
+const DAMAGED = "it is published, and damaged: 'verify' names all such files; publish under another version";
 
 function checkHash(file: SourceFile, sha256: string, digest: FileDigest) {
   if (sha256 !== digest.sha256) throw new CommandError(`'${file.path}' arrived with the SHA-256 ${sha256}, its source says ${digest.sha256}: it was damaged on the way, try again`);

@@ -2,11 +2,12 @@ import { checkFiles, surplusOf } from './check';
 import { EXPECTED_OPTIONS, EXPECTED_USAGE, expectedDigest } from './expected';
 import { FolderCopy } from './folder';
 import { Copy, manifestOf, PublishedCopy } from './published';
+import { displayName } from '../../lib/model/layout';
 import type { ModelChecksums } from '../../lib/model/model-checksums';
 import { Call, Command, CommandError, text, UsageError, wholeNumber } from '../cli/command';
 import { MODEL_OPTIONS, modelIdFrom } from '../cli/model-id';
 import { bytes } from '../cli/output';
-import { Store, STORE_OPTIONS, STORE_USAGE } from '../cli/store';
+import { MAX_PARALLEL, Store, STORE_OPTIONS, STORE_USAGE } from '../cli/store';
 import { keyName } from '../sign/public-key';
 import { checkSignature } from '../sign/signatures';
 import { publicKeyFrom, readText } from '../sign/signer';
@@ -23,7 +24,7 @@ export const VERIFY: Command = {
     ...EXPECTED_USAGE,
     '  --public-key K     PEM file, or kms:<key id, alias or ARN>: the version must be signed with its private key',
     '  --signature F      the signature, where it is not that of the bucket',
-    '  --parallel N       files at once (8)',
+    `  --parallel N       files at once, 1 to ${MAX_PARALLEL} (8)`,
     ...STORE_USAGE,
   ].join('\n'),
   options: {
@@ -40,7 +41,7 @@ export const VERIFY: Command = {
 async function verify(call: Call): Promise<void> {
   const [target, ...rest] = call.words;
   if (target === undefined || rest.length > 0) throw new UsageError('name one thing to verify: s3://bucket or a folder');
-  const parallel = wholeNumber(call, 'parallel', 8, 1);
+  const parallel = wholeNumber(call, 'parallel', 8, 1, MAX_PARALLEL);
   const copy = target.startsWith('s3://') ? new PublishedCopy(Store.at(target, call), modelIdFrom(call)) : new FolderCopy(target);
   const expected = expectedDigest(call, () => modelIdFrom(call));
 
@@ -74,7 +75,10 @@ async function verifySignature(copy: Copy, checksums: ModelChecksums, call: Call
   }
   const key = await publicKeyFrom(word, call);
   const signature = file === undefined ? await copy.signature(key) : { text: readText(file), label: file };
-  const unnamed = checkSignature(signature.text, checksums, key, signature.label);
+  const id = text(call, 'name') === undefined ? undefined : modelIdFrom(call);
+  const { name, unnamed } = checkSignature(signature.text, checksums, key, signature.label, id);
+  if (id === undefined) call.output.note(`the signature is of '${name}': give --name and --version to be sure of the version`);
+  else if (name !== displayName(id)) call.output.note(`the signature calls what it signs '${name}': it is of these files, which version was meant it does not say`);
   if (unnamed.length > 0) call.output.note(`the signature says nothing of ${unnamed.join(', ')}`);
   return keyName(key);
 }

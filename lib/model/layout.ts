@@ -1,3 +1,4 @@
+import { ModelChecksums } from './model-checksums';
 import { checkSpelling, DNS_LABEL, NameRule } from '../private/spelling';
 
 /** @internal */
@@ -59,6 +60,14 @@ export function checkModelId({ tenant, name, version }: ModelId): ModelId {
  */
 export function versionPrefix(root: string, { tenant, name, version }: ModelId): string {
   return `${root}${tenant ?? SHARED}/${name}/${version}/`;
+}
+
+/**
+ * The key of a version's manifest, or below `PUBLISHING` that of its claim.
+ * @internal
+ */
+export function manifestKey(root: string, id: ModelId): string {
+  return `${versionPrefix(root, id)}${ModelChecksums.OBJECT_NAME}`;
 }
 
 /**

@@ -1,7 +1,7 @@
 import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { temporaryFolder, write } from './files';
-import { CLAIM, downloaded, MANIFEST, PREFIX, publishFolder, useCredentials } from './fixture';
+import { CLAIM, downloaded, Gate, MANIFEST, PREFIX, publishFolder, useCredentials } from './fixture';
 import { BucketServer } from '../s3-server';
 
 jest.setTimeout(60_000); // for a machine with much else to do
@@ -73,9 +73,75 @@ test('while a version is discarded nobody can publish it, and what ended half wa
   await leftover();
   server.options.allowDeleting = false;
   const first = await publishFolder(server, path.join(folder, 'old'), '--discard-unpublished');
-  expect(first).toMatchObject({ code: 1, err: expect.stringContaining("can't be deleted: AccessDenied: Access Denied; discarding needs the role that prunes") });
+  expect(first).toMatchObject({ code: 1, err: expect.stringContaining("AccessDenied, Access Denied; discarding needs the rights to publish and to prune") });
   server.options.allowDeleting = true;
   expect(await publishFolder(server, path.join(folder, 'old'))).toMatchObject({ code: 1, err: expect.stringContaining('serving/llama@v1 is being discarded') });
   expect((await publishFolder(server, path.join(folder, 'old'), '--discard-unpublished')).code).toBe(0);
   expect(Object.keys(downloaded(server))).toHaveLength(9);
+});
+
+test('a publisher whose claim was cleared and made anew for the same content is refused', async () => {
+  const gate = new Gate();
+  server.faults = [{ fault: 'none', operation: 'PutObject', key: /models.*v1.7\.txt/, times: 1, hook: gate.wait }];
+  const running = publishFolder(server, path.join(folder, 'old'));
+  await gate.reached;
+  while (server.main.keys(PREFIX).length < 7) await new Promise(resolve => setTimeout(resolve, 10));
+  server.faults.push({ fault: 403, operation: 'PutObject', key: /models.*txt/ }); // the other one gets no further than its claim
+  expect((await publishFolder(server, path.join(folder, 'old'), '--discard-unpublished')).err).toContain('7 objects of unpublished attempts deleted');
+  expect(server.main.current(CLAIM)).toBeDefined();
+  server.faults = [];
+  gate.go();
+  expect(await running).toMatchObject({ code: 1, out: '', err: expect.stringContaining('was cleared by another one while its files were sent') });
+  expect(server.main.current(MANIFEST)).toBeUndefined();
+  expect((await publishFolder(server, path.join(folder, 'old'))).code).toBe(0);
+  expect(Object.keys(downloaded(server))).toHaveLength(9);
+});
+
+test('who discards and is overtaken by another one deletes nothing of what is published meanwhile', async () => {
+  await leftover();
+  const [late, early] = [new Gate(), new Gate()];
+  // The first one stands before its files are listed, the second one before its own are deleted.
+  server.faults = [
+    { fault: 'none', operation: 'ListObjectsV2', times: 1, hook: late.wait },
+    { fault: 'none', operation: 'DeleteObjects', times: 1, hook: early.wait },
+  ];
+  const first = publishFolder(server, path.join(folder, 'old'), '--discard-unpublished');
+  await late.reached;
+  const second = publishFolder(server, path.join(folder, 'new'), '--discard-unpublished');
+  await early.reached;
+  late.go();
+  expect(await first).toMatchObject({ code: 1, err: expect.stringContaining('is being discarded by another one, or was meanwhile') });
+  early.go();
+  expect(await second).toMatchObject({ code: 0 });
+  expect(Object.keys(downloaded(server))).toEqual(['1.txt', 'model.json']);
+});
+
+test('while an interrupted discard is taken over, no claim of before holds', async () => {
+  const [running, overtaking] = [new Gate(), new Gate()];
+  server.faults = [
+    { fault: 'none', operation: 'PutObject', key: /models.*model\.json/, times: 1, hook: running.wait },
+    { fault: 403, operation: 'DeleteObject', times: 1 },
+    { fault: 'none', operation: 'PutObject', key: /models.*manifest/, after: 1, times: 1, hook: overtaking.wait },
+  ];
+  const publisher = publishFolder(server, path.join(folder, 'old'));
+  await running.reached;
+  // Deletes the files, but not the claim.
+  expect((await publishFolder(server, path.join(folder, 'old'), '--discard-unpublished')).err).toContain(`${CLAIM} can't be deleted: AccessDenied`);
+  const next = publishFolder(server, path.join(folder, 'new'), '--discard-unpublished');
+  await overtaking.reached; // its marker is not there yet, and the other's no longer
+  expect(server.main.current(MANIFEST)).toBeUndefined();
+  running.go();
+  expect(await publisher).toMatchObject({ code: 1, err: expect.stringContaining('was cleared by another one') });
+  overtaking.go();
+  expect(await next).toMatchObject({ code: 0 });
+  expect(Object.keys(downloaded(server))).toEqual(['1.txt', 'model.json']);
+});
+
+test.each([
+  ['the version itself', PREFIX], ['a folder of it', `${PREFIX}sub`], ['what it lies in', 'models/serving/'], ['the bucket', ''], ['its claim', 'publishing/serving/llama/v1'],
+])('a source that would be discarded is refused: %s', async (_, prefix) => {
+  server.main.put(`${PREFIX}sub/weights`, 'the only copy');
+  const { code, err } = await publishFolder(server, `s3://models/${prefix}`, '--discard-unpublished');
+  expect([code, err]).toEqual([2, expect.stringMatching(/error: --discard-unpublished deletes s3:\/\/models\/\w+\/serving\/llama\/v1\/, where/)]);
+  expect(server.main.keys()).toEqual([`${PREFIX}sub/weights`]);
 });

@@ -21,6 +21,25 @@ export function publishArgs(server: BucketServer, source: string, ...more: strin
   return ['publish', source, `s3://${server.main.name}`, ...others, ...more];
 }
 
+/** What others wait for: `reached` when somebody is there, `go` to let them on. */
+export class Gate {
+  public readonly reached: Promise<void>;
+  public go!: () => void;
+  private arrive!: () => void;
+  private readonly open: Promise<void>;
+
+  constructor() {
+    this.reached = new Promise(resolve => { this.arrive = resolve; });
+    this.open = new Promise(resolve => { this.go = resolve; });
+  }
+
+  /** Stands there until `go`. */
+  public readonly wait = async () => {
+    this.arrive();
+    await this.open;
+  };
+}
+
 export interface Ran { readonly code: number; readonly out: string; readonly err: string }
 
 /** Runs the command line in this process. */
