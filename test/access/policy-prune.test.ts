@@ -3,7 +3,7 @@ import { Template } from 'aws-cdk-lib/assertions';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import { BUCKET } from './policy-fixture';
 import { ACCOUNT, copyOf, PolicyDocument, REGION, TemplatePolicies } from './policy-simulator';
-import { ADMIN, may } from './policy-tenants-fixture';
+import { ADMIN, Ask, may, NEW } from './policy-tenants-fixture';
 import { ModelBucket, ModelPruner } from '../../lib/storage';
 
 const stack = new Stack(new App(), 'Models', { env: { account: ACCOUNT, region: REGION } });
@@ -12,9 +12,14 @@ const assumedBy = new iam.AccountRootPrincipal();
 const scheduled = new ModelPruner(stack, 'Scheduled', { buckets: [models], assumedBy, roleName: 'scheduled' });
 const rescuer = new ModelPruner(stack, 'Rescuer', { buckets: [models], assumedBy, roleName: 'rescuer', undo: true });
 
+const clearer = new ModelPruner(stack, 'Clearer', { buckets: [models], assumedBy, roleName: 'clearer' });
+models.grants.publish(clearer, { tenants: ['team'] });
+const publisher = new iam.Role(stack, 'Publisher', { assumedBy });
+models.grants.publish(publisher, { tenants: ['team'] });
+
 const policies = new TemplatePolicies(Template.fromStack(stack));
 const resource = policies.bucket(stack.getLogicalId(models.bucket as any));
-const identityOf = ({ role }: ModelPruner) => policies.identity(stack.getLogicalId(role.node.defaultChild as iam.CfnRole));
+const identityOf = ({ role }: { role: iam.IRole }) => policies.identity(stack.getLogicalId(role.node.defaultChild as iam.CfnRole));
 
 /** By role: what its own policy allows. */
 const ROLES: Record<string, PolicyDocument> = {
@@ -67,6 +72,32 @@ test('elsewhere in the bucket everybody has the rights of their own, and pruners
     expect(await allowed('administrator', action, ELSEWHERE)).toEqual(ELSEWHERE);
     expect(await allowed('rescuer', action, ELSEWHERE)).toEqual([]);
   }
+});
+
+describe('publish --discard-unpublished', () => {
+  const below = (root: string) => `${root}/team/llama/1/`;
+  const put = { action: 's3:PutObject', key: MANIFEST, context: NEW };
+  /** What is asked of S3, in this order: the manifest is read and taken, the claim is read, and everything goes, these two last. */
+  const REQUESTS: Ask[] = [
+    { action: 's3:GetObject', key: MANIFEST },
+    put,
+    { action: 's3:GetObject', key: `${below('publishing')}manifest.sha256` },
+    ...['models', 'signatures'].map(root => ({ action: 's3:ListBucket', context: { 's3:prefix': below(root) } })),
+    ...[`${below('models')}weights/a`, `${below('models')}model.json`, `${below('signatures')}0123456789abcdef.sigstore.json`, `${below('publishing')}manifest.sha256`, MANIFEST]
+      .map(key => ({ action: 's3:DeleteObject', key })),
+  ];
+  const refusedOf = async (role: string, identity: PolicyDocument) => {
+    const refused = [];
+    for (const request of REQUESTS) if (!await may({ role, ...request }, { identity, resource })) refused.push(request.action);
+    return [...new Set(refused)];
+  };
+
+  test('takes a pruner that may publish too: neither right does alone', async () => {
+    expect(await refusedOf('clearer', identityOf(clearer))).toEqual([]);
+    expect(await refusedOf('scheduled', ROLES.scheduled)).toEqual(['s3:PutObject']);
+    expect(await refusedOf('publisher', identityOf({ role: publisher }))).toEqual(['s3:ListBucket', 's3:DeleteObject']);
+    expect(await may({ role: 'clearer', ...put, context: { 's3:ObjectCreationOperation': 'true' } }, { identity: identityOf(clearer), resource })).toBe(false);
+  });
 });
 
 describe('a pruner', () => {

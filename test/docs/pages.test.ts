@@ -4,6 +4,7 @@ import * as path from 'node:path';
 import { App, Duration, Size, Stack } from 'aws-cdk-lib';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as eks from 'aws-cdk-lib/aws-eks-v2';
+import * as iam from 'aws-cdk-lib/aws-iam';
 import { ApiObject, Chart, JsonPatch } from 'cdk8s';
 import * as kplus from 'cdk8s-plus-28';
 import * as ts from 'typescript';
@@ -117,6 +118,8 @@ function takenForGranted(): Record<string, unknown> {
     primary: models,
     north: library.ModelBucket.fromBucketName(stack, 'GrantedNorth', 'granted-north', { region: 'eu-north-1' }),
     image: 'docker.io/vllm/vllm-openai:v0.11.0',
+    github: new iam.WebIdentityPrincipal('arn:aws:iam::111122223333:oidc-provider/token.actions.githubusercontent.com'),
+    people: new iam.AccountRootPrincipal(),
   };
 }
 
