@@ -122,7 +122,8 @@ function definingModelBucket({ bucket }: IModelBucket): ModelBucket | undefined 
  */
 function refuseCycle(scope: Construct, buckets: IModelBucket[], roleName: string | undefined): void {
   if (roleName !== undefined) return;
-  const later = new Set(buckets.filter(bucket => definingModelBucket(bucket)?._deniesDeleting).map(({ bucket }) => Stack.of(bucketDefinition(bucket)!)));
+  const naming = buckets.map(definingModelBucket).filter(bucket => bucket?._deniesDeleting);
+  const later = new Set(naming.map(bucket => Stack.of(bucket!)));
   later.delete(Stack.of(scope));
   for (const bucket of buckets) {
     const definition = bucketDefinition(bucket.bucket);

@@ -17,19 +17,21 @@ import { describeBucket } from '../storage/same-bucket';
 export function importErrors(scope: IConstruct, { identity, bucket, model }: ModelImportProps): string[] {
   const role = roleOf(identity);
   const key = versionPrefix(MODELS, model);
-  const granted = role !== undefined && bucket.grants._records()
-    .some(({ rule, publisherArn }) => publisherArn !== undefined && sameArn(bucket.bucket, publisherArn, role.roleArn) && key.startsWith(rule.prefix));
-  if (granted) return [];
-  const what = `${identity.namespace}/${identity.serviceAccount} is not known to be allowed to publish ${displayName(model)} to bucket '${describeBucket(bucket)}': `;
-  const fix = `call grants.publish(identity, { ${model.tenant === undefined ? 'shared: true' : `tenants: ['${model.tenant}']`} }) on that bucket, for an identity with a role of its own such as a ServiceAccountRole`;
+  const grants = bucket.grants._records().filter(({ rule, publisherArn }) => publisherArn !== undefined && key.startsWith(rule.prefix));
+  if (role && grants.some(({ publisherArn }) => sameArn(bucket.bucket, publisherArn!, role.roleArn))) return [];
+  const what = `${identity.namespace}/${identity.serviceAccount} is not known to be allowed to publish ${displayName(model)} `
+    + `to bucket '${describeBucket(bucket)}': `;
+  const options = model.tenant === undefined ? 'shared: true' : `tenants: ['${model.tenant}']`;
+  const fix = `call grants.publish(identity, { ${options} }) on that bucket, for an identity with a role of its own such as a ServiceAccountRole`;
   if (isDefined(role) && bucketDefinition(bucket.bucket)?.node.scope instanceof ModelBucket) return [what + fix];
   warn(scope, 'importNotGranted', `${what}${fix}; or let whoever owns the role or the bucket allow it, and acknowledge this`);
   return [];
 }
 
 function roleOf(identity: IServiceAccount): iam.IRole | undefined {
-  const principal = identity instanceof WorkloadIdentity ? identity._role : (identity as Partial<iam.IGrantable>).grantPrincipal as Partial<iam.IRole> | undefined;
-  return principal?.roleArn === undefined ? undefined : principal as iam.IRole;
+  if (identity instanceof WorkloadIdentity) return identity._role;
+  const principal = (identity as Partial<iam.IGrantable>).grantPrincipal as iam.IRole | undefined;
+  return principal?.roleArn === undefined ? undefined : principal;
 }
 
 /** Whether this app makes the role, and so its policies. */
