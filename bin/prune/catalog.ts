@@ -1,13 +1,13 @@
 import type { Version } from './plan';
-import { histories, manifestKey, readVersion } from './versions';
-import { checkModelId, displayName, ModelId, modelIdOf, MODELS, PUBLISHING, SIGNATURES, versionPrefix } from '../../lib/model/layout';
+import { histories, readVersion } from './versions';
+import { checkModelId, displayName, manifestKey, ModelId, modelIdOf, MODELS, PUBLISHING, SIGNATURES, versionPrefix } from '../../lib/model/layout';
 import { ModelChecksums } from '../../lib/model/model-checksums';
-import { sha256 } from '../../lib/private/sha256';
 import type { ListedObject, Store } from '../cli/store';
+import { isDiscarding } from '../publish/discard';
 import { eachOf } from '../publish/each';
 
 /** Where objects of a version are, in the order in which they are removed: the claim is last, so that nobody publishes into what is being removed. */
-export const ROOTS = [SIGNATURES, MODELS, PUBLISHING];
+export const REMOVAL_ORDER = [SIGNATURES, MODELS, PUBLISHING];
 
 /** What is stored of a version. */
 export interface Stored {
@@ -46,7 +46,7 @@ const AT_ONCE = 8;
 export async function catalogOf(store: Store, scope: Scope): Promise<Catalog> {
   const found = new Map<string, Stored>();
   const unknown: string[] = [];
-  for (const root of ROOTS) {
+  for (const root of REMOVAL_ORDER) {
     for await (const object of store.list(prefixOf(root, scope))) {
       const id = versionOf(root, object.key);
       if (id === undefined) unknown.push(object.key);
@@ -65,7 +65,7 @@ export async function catalogOf(store: Store, scope: Scope): Promise<Catalog> {
 /** What is stored of a version now. */
 export async function storedOf(store: Store, id: ModelId): Promise<Stored | undefined> {
   const found = new Map<string, Stored>();
-  for (const root of ROOTS) {
+  for (const root of REMOVAL_ORDER) {
     for await (const object of store.list(versionPrefix(root, id))) add(found, id, object);
   }
   return [...found.values()][0];
@@ -76,24 +76,24 @@ async function describe(store: Store, stored: Stored): Promise<StoredVersion | u
   const { id, manifest } = stored;
   const key = manifestKey(MODELS, id);
   if (manifest) {
-    return { id, stored, publishedAt: manifest.lastModified, digest: digestOf(await store.find(key)), halfRemoved: false };
+    const text = (await store.find(key))?.toString();
+    return isDiscarding(text ?? '') ? undefined : { id, stored, publishedAt: manifest.lastModified, digest: digestOf(text), halfRemoved: false };
   }
-  const { latest, object } = (await histories(store, key)).get(key) ?? {};
+  const { latest, objects: [object] = [] } = (await histories(store, key)).get(key) ?? {};
   // What is newer than the removal belongs to somebody who publishes the version again.
   if (!latest?.marker || !object || stored.newest >= latest.lastModified) return undefined;
   // The claim holds the same, for those who may not read what is removed.
-  const text = await readVersion(store, key, object.versionId) ?? await store.find(manifestKey(PUBLISHING, id));
-  return { id, stored, publishedAt: object.lastModified, digest: digestOf(text), halfRemoved: true };
+  const text = (await readVersion(store, key, object.versionId) ?? await store.find(manifestKey(PUBLISHING, id)))?.toString();
+  return isDiscarding(text ?? '') ? undefined : { id, stored, publishedAt: object.lastModified, digest: digestOf(text), halfRemoved: true };
 }
 
-function digestOf(manifest: Buffer | undefined): string | undefined {
+function digestOf(manifest: string | undefined): string | undefined {
   if (manifest === undefined) return undefined;
   try {
-    ModelChecksums.parse(manifest.toString());
+    return ModelChecksums.parse(manifest).digest;
   } catch {
     return undefined;
   }
-  return `sha256:${sha256(manifest.toString())}`;
 }
 
 function add(found: Map<string, Stored>, id: ModelId, object: ListedObject) {

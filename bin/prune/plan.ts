@@ -29,19 +29,19 @@ const DAY_MS = 86_400_000;
 
 /**
  * Decides which versions may go: those that nothing references, that are not among the newest of their model, and that are old enough. What can't be
- * read stays. A version whose removal was begun was decided on then: only a reference that is new keeps it.
+ * read stays, and does not count among the newest. A version whose removal was begun was decided on then: only a reference that is new keeps it.
  */
 export function plan<T extends Version>(versions: T[], references: References, rules: Rules): Array<Decision<T>> {
   const times = new Map<string, Date[]>();
-  for (const { id, publishedAt, halfRemoved } of versions) {
-    if (!halfRemoved) times.set(modelOf(id), [...times.get(modelOf(id)) ?? [], publishedAt]);
+  for (const { id, digest, publishedAt, halfRemoved } of versions) {
+    if (!halfRemoved && digest !== undefined) times.set(modelOf(id), [...times.get(modelOf(id)) ?? [], publishedAt]);
   }
   return versions.map(version => {
     const reasons = references.of(version).map(label => `named by ${label}`);
     if (version.digest === undefined) reasons.push('its manifest can\'t be read, so nobody knows who references it');
     if (!version.halfRemoved) {
       // Versions of the same second are equally new.
-      const newer = times.get(modelOf(version.id))!.filter(time => time > version.publishedAt).length;
+      const newer = (times.get(modelOf(version.id)) ?? []).filter(time => time > version.publishedAt).length;
       if (newer < rules.keep) reasons.push(rules.keep === 1 ? 'newest of its model' : `among the ${rules.keep} newest of its model`);
       const age = rules.now.getTime() - version.publishedAt.getTime();
       if (age < rules.minimumAgeMs) reasons.push(`published ${Math.max(0, Math.floor(age / DAY_MS))} days ago`);

@@ -1,4 +1,4 @@
-import { ModelId, MODELS, versionPrefix } from '../../lib/model/layout';
+import { ModelId, MODELS, SHARED, versionPrefix } from '../../lib/model/layout';
 
 /** What is asked about: a version, and the SHA-256 of its manifest where that is known. */
 interface Referenced {
@@ -18,7 +18,7 @@ const VERSION = '[A-Za-z0-9](?:[-._A-Za-z0-9]*[A-Za-z0-9])?';
  * the second.
  */
 const KEY = new RegExp(`${MODELS}(?=(_shared|[a-z0-9][-a-z0-9]*)/(${NAME})/(?:(${VERSION})(/)?)?)`, 'g');
-const BEFORE_AT = new RegExp(`(?:[a-z0-9][-a-z0-9]*/)?${NAME}$`);
+const BEFORE_AT = new RegExp(`(?:(?:_shared|[a-z0-9][-a-z0-9]*)/)?${NAME}$`);
 const AFTER_AT = new RegExp(`^${VERSION}`);
 const DIGEST = /(?<![0-9a-fA-F])[0-9a-fA-F]{64}(?![0-9a-fA-F])/g;
 
@@ -40,7 +40,10 @@ export class References {
 
   /** Adds every key below `models/`, every `<tenant>/<name>@<version>` and every SHA-256 of a text. */
   public scan(text: string, label: string) {
-    const plain = withoutEscapes(text);
+    for (const plain of readings(text)) this.scanPlain(plain, label);
+  }
+
+  private scanPlain(plain: string, label: string) {
     for (const [, owner, name, version, slash] of plain.matchAll(KEY)) {
       if (version !== undefined) this.add(`${owner}/${name}/${version}/`, label);
       // A wildcard or a placeholder follows: any version may be meant.
@@ -51,7 +54,7 @@ export class References {
       const version = AFTER_AT.exec(plain.slice(at + 1, at + 1 + MAX_NAME))?.[0];
       if (model === undefined || version === undefined) continue;
       const [name, tenant] = model.split('/').reverse();
-      this.addVersion({ tenant, name, version }, label);
+      this.addVersion({ tenant: tenant === SHARED ? undefined : tenant, name, version }, label);
     }
     for (const [digest] of plain.matchAll(DIGEST)) this.addDigest(digest, label);
   }
@@ -73,11 +76,18 @@ export class References {
 
 /** Whether a text names a version as a delivery of this library does: its annotation, or a key. */
 export function namesModels(text: string): boolean {
-  return text.includes('cdk-eks-model-artifacts/models') || [...withoutEscapes(text).matchAll(KEY)].some(([, , , version]) => version !== undefined);
+  return text.includes('cdk-eks-model-artifacts/models') || readings(text).some(plain => [...plain.matchAll(KEY)].some(([, , , version]) => version !== undefined));
 }
 
 function keyOf(id: ModelId): string {
   return versionPrefix('', id);
+}
+
+/** A text with escapes for what is between names, and where it has such, with what they stand for: in JSON, in URLs. What either says protects. */
+function readings(text: string): string[] {
+  const decoded = text.replace(/\\+u00([2-7][0-9a-fA-F])|\\+x([2-7][0-9a-fA-F])|%(?:25)*([2-7][0-9a-fA-F])/g,
+    (_, unicode?: string, byte?: string, percent?: string) => String.fromCharCode(parseInt((unicode ?? byte ?? percent)!, 16)));
+  return (decoded === text ? [text] : [text, decoded]).map(withoutEscapes);
 }
 
 /**

@@ -1,8 +1,8 @@
 import { DeleteObjectCommand } from '@aws-sdk/client-s3';
-import { ROOTS, Stored, storedOf, StoredVersion } from './catalog';
-import { deleteObjects, manifestKey } from './versions';
-import { displayName, ModelId, MODELS, PUBLISHING, versionPrefix } from '../../lib/model/layout';
+import { REMOVAL_ORDER, Stored, storedOf, StoredVersion } from './catalog';
+import { displayName, manifestKey, ModelId, MODELS, PUBLISHING, versionPrefix } from '../../lib/model/layout';
 import { CommandError } from '../cli/command';
+import { deleteObjects } from '../cli/deletion';
 import type { Store } from '../cli/store';
 
 /**
@@ -18,7 +18,7 @@ export async function removeVersion(store: Store, { id, stored: judged }: Stored
     // With its ETag: S3 refuses where the manifest became another one in the last moment.
     await store.client.send(new DeleteObjectCommand({ Bucket: store.bucket, Key: now.manifest.key, IfMatch: now.manifest.etag }));
   }
-  for (const root of ROOTS) {
+  for (const root of REMOVAL_ORDER) {
     if (root === PUBLISHING) await checkStillRemoved(store, id);
     await removeAll(store, versionPrefix(root, id), manifestKey(MODELS, id));
   }

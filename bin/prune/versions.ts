@@ -1,5 +1,4 @@
-import { DeleteObjectsCommand, GetObjectCommand, ListObjectVersionsCommand, ObjectIdentifier } from '@aws-sdk/client-s3';
-import { ModelId, versionPrefix } from '../../lib/model/layout';
+import { GetObjectCommand, ListObjectVersionsCommand, ListObjectVersionsCommandOutput, ObjectVersion } from '@aws-sdk/client-s3';
 import { CommandError } from '../cli/command';
 import { isMissing, Store } from '../cli/store';
 
@@ -8,15 +7,16 @@ export interface Entry {
   readonly versionId: string;
   readonly lastModified: Date;
   readonly marker: boolean;
+  /** In bytes; 0 of a marker. */
+  readonly size: number;
 }
 
 /** What a bucket keeps of a key. */
 export interface History {
   /** What the key is now: an object, or the marker of its removal. */
   readonly latest: Entry;
-  /** The newest object, superseded or not; undefined where none is left. */
-  readonly object?: Entry;
-  /** Markers above that object. */
+  /** Objects, superseded or not, the newest first. */
+  readonly objects: Entry[];
   readonly markers: Entry[];
 }
 
@@ -25,45 +25,33 @@ export async function histories(store: Store, prefix: string): Promise<Map<strin
   const entries = new Map<string, Array<Entry & { isLatest: boolean }>>();
   let marker: { KeyMarker?: string; VersionIdMarker?: string } | undefined = {};
   while (marker) {
-    const page: Page = await store.client.send(new ListObjectVersionsCommand({ Bucket: store.bucket, Prefix: prefix, ...marker }));
+    const page: ListObjectVersionsCommandOutput = await store.client.send(new ListObjectVersionsCommand({ Bucket: store.bucket, Prefix: prefix, ...marker }));
     for (const [found, isMarker] of [[page.Versions, false], [page.DeleteMarkers, true]] as const) {
-      for (const { Key, VersionId, LastModified, IsLatest } of found ?? []) {
-        const entry = { versionId: VersionId!, lastModified: LastModified!, marker: isMarker, isLatest: IsLatest! };
+      for (const one of found ?? []) {
+        const { Key, VersionId, LastModified, IsLatest, Size = 0 } = one as ObjectVersion;
+        const entry = { versionId: VersionId!, lastModified: LastModified!, marker: isMarker, isLatest: IsLatest!, size: Size };
         entries.set(Key!, [...entries.get(Key!) ?? [], entry]);
       }
+    }
+    if (page.IsTruncated && page.NextKeyMarker === undefined) {
+      throw new CommandError(`the listing of versions of ${store.url(prefix)} is cut and says not where it goes on: ask S3 itself, not what stands in front of it`);
     }
     marker = page.IsTruncated ? { KeyMarker: page.NextKeyMarker, VersionIdMarker: page.NextVersionIdMarker } : undefined;
   }
   return new Map([...entries].map(([key, all]) => [key, historyOf(all)]));
 }
 
-type Page = import('@aws-sdk/client-s3').ListObjectVersionsCommandOutput;
-
-/** The response has objects and markers in two lists, so what lies above what is known by its time, and by `IsLatest` alone within a second. */
 function historyOf(entries: Array<Entry & { isLatest: boolean }>): History {
   const byTime = entries.sort((a, b) => Number(b.isLatest) - Number(a.isLatest) || b.lastModified.getTime() - a.lastModified.getTime());
-  const [latest] = byTime;
-  const object = byTime.find(({ marker }) => !marker);
-  const above = ({ marker, lastModified }: Entry) => marker && object !== undefined && lastModified >= object.lastModified;
-  return { latest, object, markers: latest.marker ? byTime.filter(above) : [] };
+  return { latest: byTime[0], objects: byTime.filter(({ marker }) => !marker), markers: byTime.filter(({ marker }) => marker) };
 }
 
-/** What DeleteObjects takes at once. https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html */
-const BATCH = 1_000;
-
-/** @throws where S3 refuses one of them */
-export async function deleteObjects(store: Store, objects: ObjectIdentifier[]) {
-  for (let start = 0; start < objects.length; start += BATCH) {
-    const batch = { Objects: objects.slice(start, start + BATCH), Quiet: true };
-    const { Errors = [] } = await store.client.send(new DeleteObjectsCommand({ Bucket: store.bucket, Delete: batch }));
-    const [first] = Errors;
-    if (first) throw new CommandError(`S3 refused ${Errors.length} of ${batch.Objects.length} objects, such as ${store.url(first.Key!)}: ${first.Code}, ${first.Message}`);
-  }
-}
-
-/** The key of the manifest of a version, or of its claim. */
-export function manifestKey(root: string, id: ModelId): string {
-  return `${versionPrefix(root, id)}manifest.sha256`;
+/**
+ * The markers that hide an object. The response has objects and markers in two lists, so what lies above what is known by its time; but a marker that
+ * is the latest hides all others, whatever the times say.
+ */
+export function markersAbove({ latest, markers }: History, { lastModified }: Entry): Entry[] {
+  return markers.filter(marker => marker === latest || marker.lastModified >= lastModified);
 }
 
 /** The bytes of one version of an object; undefined where it is not there, or may not be read. */

@@ -3,7 +3,7 @@ import { PutObjectCommand } from '@aws-sdk/client-s3';
 import { createBundle, openBundle } from './bundle';
 import { keyName } from './public-key';
 import { readText, Signer } from './signer';
-import { statementOf, unnamedBy } from './statement';
+import { compareStatement, Signed, statementOf } from './statement';
 import { ModelId, SIGNATURES, versionPrefix } from '../../lib/model/layout';
 import type { ModelChecksums } from '../../lib/model/model-checksums';
 import { CommandError } from '../cli/command';
@@ -18,37 +18,37 @@ export function signatureKey(id: ModelId, publicKey: KeyObject): string {
  * Signs a version and stores the signature.
  *
  * @returns whether it was stored now; false where the version is signed with this key already
- * @throws where a signature with this key is stored that is not one of these files
+ * @throws where a signature with this key is stored that is not one of this version
  */
 export async function signVersion(store: Store, id: ModelId, checksums: ModelChecksums, signer: Signer): Promise<boolean> {
   const key = signatureKey(id, signer.publicKey);
-  if (await isSigned(store, key, checksums, signer.publicKey)) return false;
-  return keep(store, key, await createBundle(statementOf(id, checksums), signer), checksums, signer.publicKey);
+  const isThere = () => isSigned(store, id, checksums, signer.publicKey);
+  return await isThere() ? false : keep(store, key, await createBundle(statementOf(id, checksums), signer), isThere);
 }
 
 /**
  * Stores a signature that was made elsewhere, once it is verified.
  *
  * @returns as `signVersion`
- * @throws as `signVersion`, and where the signature is not with this key, or not of these files
+ * @throws as `signVersion`, and where the signature is not with this key, or not of this version
  */
 export async function addSignature(store: Store, id: ModelId, checksums: ModelChecksums, bundleFile: string, publicKey: KeyObject): Promise<boolean> {
   const text = readText(bundleFile);
-  checkSignature(text, checksums, publicKey, bundleFile);
-  return keep(store, signatureKey(id, publicKey), text, checksums, publicKey);
+  checkSignature(text, checksums, publicKey, bundleFile, id);
+  return keep(store, signatureKey(id, publicKey), text, () => isSigned(store, id, checksums, publicKey));
 }
 
 /**
  * Verifies a signature.
  *
- * @returns the files that it says nothing of: such as are allowed to be missing
- * @throws where it is not with this key, or not of these files
+ * @param id - the version, where it is known which one that is
+ * @throws where it is not with this key, not of these files, or of another version that has the same
  */
-export function checkSignature(text: string, checksums: ModelChecksums, publicKey: KeyObject, label: string): string[] {
-  return unnamedBy(openBundle(text, publicKey, label), checksums, label);
+export function checkSignature(text: string, checksums: ModelChecksums, publicKey: KeyObject, label: string, id?: ModelId): Signed {
+  return compareStatement(openBundle(text, publicKey, label), checksums, label, id);
 }
 
-async function keep(store: Store, key: string, text: string, checksums: ModelChecksums, publicKey: KeyObject): Promise<boolean> {
+async function keep(store: Store, key: string, text: string, isThere: () => Promise<boolean>): Promise<boolean> {
   for (let attempt = 1; ; attempt++) {
     try {
       await store.client.send(new PutObjectCommand({
@@ -59,17 +59,18 @@ async function keep(store: Store, key: string, text: string, checksums: ModelChe
       // 409: another one writes it at this moment.
       const status = (error as { $metadata?: { httpStatusCode?: number } }).$metadata?.httpStatusCode;
       if (status !== 412 && (status !== 409 || attempt === 5)) throw error;
-      if (await isSigned(store, key, checksums, publicKey)) return false;
+      if (await isThere()) return false;
       if (status === 412) throw new CommandError(`${store.url(key)} is there, but these credentials may not read it`);
       await new Promise(resolve => setTimeout(resolve, 200 * attempt));
     }
   }
 }
 
-/** @throws where a signature is there that is not one of these files */
-async function isSigned(store: Store, key: string, checksums: ModelChecksums, publicKey: KeyObject): Promise<boolean> {
+/** @throws where a signature is there that is not one of this version */
+async function isSigned(store: Store, id: ModelId, checksums: ModelChecksums, publicKey: KeyObject): Promise<boolean> {
+  const key = signatureKey(id, publicKey);
   const there = await store.find(key);
   if (there === undefined) return false;
-  checkSignature(there.toString(), checksums, publicKey, store.url(key));
+  checkSignature(there.toString(), checksums, publicKey, store.url(key), id);
   return true;
 }

@@ -31,22 +31,41 @@ export function statementOf(id: ModelId, checksums: ModelChecksums): Buffer {
   }));
 }
 
+/** What a statement was found to say of a version. */
+export interface Signed {
+  /** What it calls the version: as messages do where it was made here; the tool takes the name of the folder. */
+  readonly name: string;
+  /** The files that it says nothing of, neither by their names nor by the manifest: such as are allowed to be missing. */
+  readonly unnamed: string[];
+}
+
 /**
- * The files of a version that a statement says nothing of, neither by their names nor by the manifest: such as are allowed to be missing.
+ * Compares a statement with a version.
  *
- * @throws where the statement is about other files
+ * @param id - the version, where it is known which one that is
+ * @throws where the statement is about other files, or about another version that has the same
  */
-export function unnamedBy(statement: Buffer, checksums: ModelChecksums, label: string): string[] {
-  const named = new Map(resourcesOf(statement, label).map(({ name, digest }) => [name, digest]));
+export function compareStatement(statement: Buffer, checksums: ModelChecksums, label: string, id?: ModelId): Signed {
+  const { name: subject, resources } = contentOf(statement, label);
+  const named = new Map(resources.map(({ name, digest }) => [name, digest]));
   const stored = storedFiles(checksums);
+  const paths = new Set(stored.map(({ path }) => path));
   const faults = [
     ...stored.filter(({ path, sha256 }) => named.has(path) && named.get(path) !== sha256).map(({ path }) => `it signs other bytes of '${path}'`),
     ...stored.filter(({ path }) => !named.has(path) && !mayBeUnnamed(path)).map(({ path }) => `it does not sign '${path}'`),
-    ...[...named.keys()].filter(name => !stored.some(({ path }) => path === name)).map(name => `it signs '${name}', which the version does not have`),
+    ...[...named.keys()].filter(name => !paths.has(name)).map(name => `it signs '${name}', which the version does not have`),
   ];
   if (faults.length > 0) throw new CommandError(`${label} is of other files: ${shorten(faults).join('; ')}`);
+  if (id !== undefined && isDisplayName(subject) && subject !== displayName(id)) {
+    throw new CommandError(`${label} is of ${subject}, not of ${displayName(id)}, whose files are the same: sign this version itself`);
+  }
   const isVouched = named.has(ModelChecksums.OBJECT_NAME); // which has the hashes of all others
-  return stored.map(({ path }) => path).filter(path => !isVouched && !named.has(path));
+  return { name: subject, unnamed: [...paths].filter(path => !isVouched && !named.has(path)) };
+}
+
+/** Whether a version may be called so. The tool's names are those of folders, which have no '@' as a rule. */
+function isDisplayName(name: string): boolean {
+  return /^[^@]+@[^@]+$/.test(name);
 }
 
 function mayBeUnnamed(path: string): boolean {
@@ -63,7 +82,7 @@ interface Resource {
   readonly digest: string;
 }
 
-function resourcesOf(statement: Buffer, label: string): Resource[] {
+function contentOf(statement: Buffer, label: string): { name: string; resources: Resource[] } {
   const refuse = (reason: string): never => { throw new CommandError(`${label} is refused: ${reason}`); };
   const { _type, subject, predicateType, predicate } = JSON.parse(statement.toString()) ?? {};
   if (_type !== STATEMENT_TYPE) refuse(`its statement is of type '${_type}', expected ${STATEMENT_TYPE}`);
@@ -76,7 +95,7 @@ function resourcesOf(statement: Buffer, label: string): Resource[] {
   }
   if (new Set(resources.map(({ name }) => name)).size < resources.length) refuse('it names a file twice');
   if (subject?.length !== 1 || subject[0].digest?.sha256 !== rootDigest(resources)) refuse('the digest of its subject is not that of its resources');
-  return resources;
+  return { name: String(subject[0].name), resources };
 }
 
 /** SHA-256 over the files' digests, as bytes, in their order. */

@@ -65,14 +65,14 @@ test('what nothing references, is old and not among the newest is offered, and n
     const decisions = plan(versions, references, { keep, minimumAgeMs: days * DAY, now: NOW });
     const offered = decisions.filter(({ reasons }) => reasons.length === 0).map(({ version }) => version);
 
-    const rank = (version: Version) => versions.filter(other => !other.halfRemoved && owner(other.id.tenant) === owner(version.id.tenant)
+    const rank = (version: Version) => versions.filter(other => !other.halfRemoved && other.digest !== undefined && owner(other.id.tenant) === owner(version.id.tenant)
       && other.id.name === version.id.name && other.publishedAt.getTime() > version.publishedAt.getTime()).length;
     const expected = versions.filter(version => !named.has(version) && version.digest !== undefined
       && (version.halfRemoved || (rank(version) >= keep && NOW.getTime() - version.publishedAt.getTime() >= days * DAY)));
     expect(offered.map(shown).sort()).toEqual(expected.map(shown).sort());
     offers += offered.length;
-  }), { numRuns: 300, seed: 5 });
-  expect(offers).toBeGreaterThan(300);
+  }), { numRuns: 300 });
+  expect(offers).toBeGreaterThan(100); // about 500: else it tells little
 });
 
 test('says why a version stays', () => {
@@ -85,4 +85,10 @@ test('says why a version stays', () => {
     ['its manifest can\'t be read, so nobody knows who references it', 'newest of its model'],
     ['newest of its model', 'published 3 days ago'],
   ]);
+});
+
+test('what can\'t be read does not count among the newest', () => {
+  const version = (number: string, days: number, digest?: string): Version => ({ id: { name: 'm', version: number }, publishedAt: new Date(NOW.getTime() - days * DAY), digest, halfRemoved: false });
+  const decisions = plan([version('1', 90, 'sha256:a'), version('2', 80, 'sha256:b'), version('3', 70), version('4', 60)], new References(), { keep: 1, minimumAgeMs: 0, now: NOW });
+  expect(decisions.filter(({ reasons }) => reasons.length === 0).map(({ version: { id } }) => id.version)).toEqual(['1']);
 });

@@ -2,7 +2,9 @@ import * as fs from 'node:fs';
 import * as os from 'node:os';
 import * as path from 'node:path';
 import { main } from '../../../bin/cli/main';
+import { Store } from '../../../bin/cli/store';
 import { PRUNE } from '../../../bin/prune/command';
+import { histories } from '../../../bin/prune/versions';
 import { lockModel } from '../../../lib/model/models-lock';
 import { BucketServer } from '../s3-server';
 import { cluster, deployment, putVersion } from './arrange';
@@ -16,6 +18,15 @@ let folder: string;
 const daysAgo = (days: number) => new Date(Math.floor(Date.now() / 1000) * 1000 - days * DAY);
 const current = () => server.main.keys('').sort();
 const MANIFEST = 'models/serving/llama/1/manifest.sha256';
+const CONFIG = 'models/serving/llama/1/config.json';
+const CLAIM = 'publishing/serving/llama/1/manifest.sha256';
+const SIGNATURE = 'signatures/serving/llama/1/0123456789abcdef.sigstore.json';
+
+/** What an attempt to publish stored, and somebody cleared. */
+function attempt(key: string, content: string) {
+  server.main.put(key, content);
+  server.main.delete(key);
+}
 
 const store = (owner: string, name: string, version: string, days: number, content?: string) =>
   putVersion(server, [owner, name, version], daysAgo(days), content);
@@ -146,6 +157,20 @@ test.each([
   expect(result.versions.map(({ reasons }: any) => reasons)).toEqual([['its manifest can\'t be read, so nobody knows who references it']]);
 });
 
+test('what is being discarded is not published, and keeps no published version from staying', async () => {
+  ['1', '2', '3'].forEach((version, index) => store('serving', 'llama', version, 90 - index));
+  for (const version of ['4', '5']) server.main.put(`models/serving/llama/${version}/manifest.sha256`, 'being discarded 1b4e28ba\n', { lastModified: daysAgo(50) });
+  const { result } = await prune(...inventory());
+  expect([offers(result), spelled(result.versions), spelled(result.unpublished)]).toEqual([
+    ['serving/llama@1'], ['serving/llama@1', 'serving/llama@2', 'serving/llama@3'], ['serving/llama@4', 'serving/llama@5'],
+  ]);
+});
+
+test('a listing of versions that is cut without a word is an error', async () => {
+  const client = { send: async () => ({ IsTruncated: true, Versions: [] }) };
+  await expect(histories(new Store('acme-models', client as never), 'models/')).rejects.toThrow('the listing of versions of s3://acme-models/models/ is cut');
+});
+
 test('a bucket of which that is not known is not pruned', async () => {
   server.faults.push({ fault: 403, operation: 'GetBucketVersioning' });
   expect((await prune(...inventory(), '--delete')).said('error')).toEqual([expect.stringContaining('need s3:GetBucketVersioning')]);
@@ -231,7 +256,7 @@ describe('a removed version', () => {
 
   test('is published again as it was, its manifest last', async () => {
     const { code, result } = await undo();
-    expect([code, result.digest, result.undone]).toEqual([0, digest, true]);
+    expect([code, result]).toEqual([0, { event: 'result', tenant: 'serving', name: 'llama', version: '1', digest, files: 2, totalBytes: 'weights of 1{}'.length, undone: true }]);
     expect(current()).toEqual(before);
     for (const key of before) expect(server.objects.get(key)!.map(({ deleteMarker }) => deleteMarker)).toEqual([false]);
     expect((await undo()).result).toMatchObject({ undone: false });
@@ -258,10 +283,47 @@ describe('a removed version', () => {
   });
 
   test('is not taken for what took the place of its manifest later', async () => {
-    server.main.put(MANIFEST, 'being discarded\n');
-    server.main.delete(MANIFEST);
+    attempt(MANIFEST, 'oops');
     expect((await undo()).said('error')).toEqual([expect.stringContaining('what was removed last under serving/llama@1 was no published version')]);
     expect(current()).not.toContain(MANIFEST);
+  });
+
+  test('comes back although attempts to publish another were cleared since, and nothing of those with it', async () => {
+    attempt(CLAIM, 'other');
+    attempt(SIGNATURE, 'other');
+    attempt('models/serving/llama/1/more', 'other');
+    attempt(MANIFEST, 'being discarded 1b4e28ba\n');
+    attempt(MANIFEST, 'being discarded 6fa459ea\n');
+    const { result, said } = await undo();
+    expect([result.digest, result.undone, said('warning')]).toEqual([digest, true, [`s3://acme-models/${SIGNATURE} was stored again after serving/llama@1 was removed, and stays removed: sign the version again`]]);
+    expect(current()).toEqual(before.filter(key => key !== CLAIM && key !== SIGNATURE));
+    expect(server.objects.get(MANIFEST)).toHaveLength(1);
+  });
+
+  test('does not come back while another attempt is being discarded', async () => {
+    server.main.put(MANIFEST, 'being discarded 1b4e28ba\n');
+    expect((await undo()).said('error')).toEqual([expect.stringContaining('serving/llama@1 is being discarded')]);
+    expect(deletions()).toEqual([]);
+  });
+
+  test('does not come back with other bytes, which an attempt to publish left', async () => {
+    attempt(CONFIG, '{"of": "another"}');
+    expect((await undo()).said('error')).toEqual([expect.stringContaining(`serving/llama@1 can't be brought back: s3://acme-models/${CONFIG} was stored again since`)]);
+    expect(deletions()).toEqual([]);
+  });
+
+  test('comes back with bytes that were stored since where S3 knows that they are the same', async () => {
+    attempt(CONFIG, '{}');
+    server.faults.push({ fault: 403, operation: 'HeadObject', times: 1 });
+    expect((await undo()).said('error')).toEqual([expect.stringContaining('was stored again since, so its bytes may be others')]);
+    expect((await undo()).result).toMatchObject({ digest, undone: true });
+    expect(current()).toEqual(before);
+  });
+
+  test('comes back where the server dates what is superseded by its removal', async () => {
+    for (const key of before.filter(one => server.objects.get(one)!.length > 1)) server.objects.get(key)![0].lastModified = new Date(Date.now() + DAY);
+    expect((await undo()).result).toMatchObject({ digest, undone: true });
+    expect(current()).toEqual(before.filter(key => key !== CLAIM && key !== SIGNATURE));
   });
 
   test('does not come back over what somebody publishes under its name', async () => {

@@ -17,6 +17,12 @@ test.each([
   ['a key at the end', '"models/serving/llama/1.0/"'],
   ['a key without its slash', 'prefix: models/serving/llama/1.0'],
   ['the annotation', 'cdk-eks-model-artifacts/models: shared@1, serving/llama@1.0 sha256:00'],
+  ['a key in a URL', 'https://console.aws.amazon.com/s3/object/b?prefix=models%2Fserving%2Fllama%2F1.0%2F'],
+  ['a key in a URL in a URL', 'to=%2Fs3%3Fprefix%3Dmodels%252Fserving%252Fllama%252F1.0%252F'],
+  ['a version in a URL', 'serving%2Fllama%401.0'],
+  ['slashes as code points', String.raw`"models\u002fserving\u002Fllama\u002f1.0\u002f"`],
+  ['slashes as code points, in JSON in JSON', String.raw`"\"models\\u002fserving\\u002fllama\\u002f1.0\""`],
+  ['bytes as YAML has them', String.raw`"\x73erving/llama@1.0"`],
   ['the end of a sentence', 'rolls back to serving/llama@1.0.'],
   ['JSON in JSON', String.raw`"{\"a\":\"\nserving/llama@1.0\"}"`],
   ['JSON in JSON in JSON', String.raw`"\"\\nserving/llama@1.0\""`],
@@ -50,12 +56,14 @@ test('what a delivery writes is a reference', () => {
 
 test('a model for everybody is named without a tenant', () => {
   expect(protects('llama@1.0', { name: 'llama', version: '1.0' })).toBe(true);
+  expect(protects('_shared/llama@1.0', { name: 'llama', version: '1.0' })).toBe(true);
+  expect(protects('_shared/llama@1.0', { tenant: 'shared', name: 'llama', version: '1.0' })).toBe(false);
   expect(protects('models/_shared/llama/1.0/', { name: 'llama', version: '1.0' })).toBe(true);
   expect(protects('serving/llama@1.0', { name: 'llama', version: '1.0' })).toBe(false);
 });
 
 test('a digest protects every version that has it, however it is written', () => {
-  for (const text of [`sha256:${D}`, `--digest=sha256:${D.toUpperCase()}`, `${D}  manifest.sha256`]) expect(protects(text, LLAMA, `sha256:${D}`)).toBe(true);
+  for (const text of [`sha256:${D}`, `--digest=sha256:${D.toUpperCase()}`, `${D}  manifest.sha256`, `digest=sha256%3A${D}`]) expect(protects(text, LLAMA, `sha256:${D}`)).toBe(true);
   expect(protects(`${D}0`, LLAMA, `sha256:${D}`)).toBe(false);
 });
 

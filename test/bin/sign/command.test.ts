@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { SIGN } from '../../../bin/sign/command';
 import { keyName } from '../../../bin/sign/public-key';
+import { VERIFY } from '../../../bin/verify/command';
 import { BucketServer } from '../s3-server';
 import { ID, published, put, useCredentials } from '../verify/model';
 import { run } from '../verify/run';
@@ -27,7 +28,9 @@ beforeEach(async () => {
 });
 afterEach(() => server.stop());
 
-const sign = (...args: string[]) => run(SIGN, ['s3://models', ...ID, '--endpoint-url', server.endpoint, ...args]);
+const signOf = (id: string[], ...args: string[]) => run(SIGN, ['s3://models', ...id, '--endpoint-url', server.endpoint, ...args]);
+const sign = (...args: string[]) => signOf(ID, ...args);
+const ofVersion = (tenant: string, name: string, other: string) => ['--tenant', tenant, '--name', name, '--version', other];
 
 test('a version is signed once with a key', async () => {
   const first = await sign('--key', key);
@@ -64,15 +67,29 @@ test('a signature that was made elsewhere is stored once it is verified', async 
   expect((await sign('--signature', bundleFile, '--public-key', publicFile)).result).toMatchObject({ stored: false });
 
   server.main.put('models/nlp/m/2/manifest.sha256', published({ 'a.bin': 'another' }).manifest);
-  const other = await sign('--version', '2', '--signature', bundleFile, '--public-key', publicFile);
+  const other = await signOf(ofVersion('nlp', 'm', '2'), '--signature', bundleFile, '--public-key', publicFile);
   expect([other.code, other.said('error')]).toEqual([1, [expect.stringMatching(/bundle\.json is of other files: it signs other bytes of 'a\.bin'/)]]);
   expect(server.main.keys('signatures/nlp/m/2/')).toEqual([]);
+});
+
+test('a signature of another version that has the same files is none of this one', async () => {
+  await sign('--key', key);
+  const text = server.main.content(stored)!;
+  const reason = 'is of nlp/m@1, not of evil/bad@2, whose files are the same';
+  for (const [path, content] of Object.entries(version.files)) server.main.put(`models/evil/bad/2/${path}`, content);
+  writeFileSync(bundleFile, text);
+  const added = await signOf(ofVersion('evil', 'bad', '2'), '--signature', bundleFile, '--public-key', publicFile);
+  expect([added.code, added.said('error')]).toEqual([1, [expect.stringContaining(`bundle.json ${reason}`)]]);
+  server.main.put(`signatures/evil/bad/2/${keyName(publicKey)}.sigstore.json`, text);
+  expect((await signOf(ofVersion('evil', 'bad', '2'), '--key', key)).said('error')).toEqual([expect.stringContaining(reason)]);
+  const check = await run(VERIFY, ['s3://models', ...ofVersion('evil', 'bad', '2'), '--endpoint-url', server.endpoint, '--public-key', publicFile]);
+  expect([check.code, check.said('error')]).toEqual([1, [expect.stringContaining(reason)]]);
 });
 
 test('what is not published, or is not what was expected, is not signed', async () => {
   const digest = `sha256:${'0'.repeat(64)}`;
   expect((await sign('--key', key, '--digest', digest)).said('error')).toEqual([`nlp/m@1 is published as ${version.digest}, expected ${digest}: not signed`]);
-  expect((await sign('--key', key, '--version', '3')).said('error')[0]).toContain('s3://models/models/nlp/m/3/manifest.sha256 is not there');
+  expect((await signOf(ofVersion('nlp', 'm', '3'), '--key', key)).said('error')[0]).toContain('s3://models/models/nlp/m/3/manifest.sha256 is not there');
   expect(server.main.keys('signatures/')).toEqual([]);
 });
 

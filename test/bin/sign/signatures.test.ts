@@ -53,7 +53,9 @@ const check = (text: string) => checkSignature(text, checksums, publicKey, 'S');
 test('a signature by the tool of the format is verified', () => {
   const theirs = ModelChecksums.parse(tool('manifest.sha256'));
   // The tool leaves .gitattributes out by itself; the manifest, which it signed, has it.
-  expect(checkSignature(tool('signature.sigstore.json'), theirs, publicKeyIn(join(TOOL, 'public.pem')), 'S')).toEqual([]);
+  // Whatever the version is called: the tool names the folder that it signed.
+  const { unnamed } = checkSignature(tool('signature.sigstore.json'), theirs, publicKeyIn(join(TOOL, 'public.pem')), 'S', { tenant: 'nlp', name: 'm', version: '1' });
+  expect(unnamed).toEqual([]);
 });
 
 test('our statement and bundle are those of the tool', async () => {
@@ -74,14 +76,14 @@ test('our statement and bundle are those of the tool', async () => {
 
 test('what we sign is verified, and names every file', async () => {
   const text = await createBundle(statementOf({ name: 'm', version: '1' }, checksums), { publicKey, sign: async message => sign('sha256', message, privateKey) });
-  expect(check(text)).toEqual([]);
+  expect(check(text)).toEqual({ name: 'm@1', unnamed: [] });
   expect(payloadOf(text).predicate.resources.map(({ name }: any) => name)).toEqual(['a/weights.safetensors', 'config.json', 'manifest.sha256', 'model.json']);
 });
 
 test('a signature from before publishing names neither model.json nor the manifest', () => {
-  expect(check(sealed(about([WEIGHTS, CONFIG])))).toEqual(['model.json', 'manifest.sha256']);
+  expect(check(sealed(about([WEIGHTS, CONFIG])))).toEqual({ name: 'm', unnamed: ['model.json', 'manifest.sha256'] });
   const ofGit = ModelChecksums.parse(published({ ...files, '.gitattributes': '*', '.github/a.yml': 'a' }).manifest);
-  expect(checkSignature(sealed(about([WEIGHTS, CONFIG])), ofGit, publicKey, 'S')).toEqual(['.gitattributes', '.github/a.yml', 'model.json', 'manifest.sha256']);
+  expect(checkSignature(sealed(about([WEIGHTS, CONFIG])), ofGit, publicKey, 'S').unnamed).toEqual(['.gitattributes', '.github/a.yml', 'model.json', 'manifest.sha256']);
 });
 
 const CHANGED = Buffer.from(JSON.stringify(about([resource('a/weights.safetensors', 'other'), CONFIG]))).toString('base64');
