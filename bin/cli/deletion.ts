@@ -11,7 +11,9 @@ const BATCH = 1_000;
  * @param before asked before each batch: throws to keep it
  * @throws where S3 refuses one of them
  */
-export async function deleteObjects(store: Store, objects: readonly ObjectIdentifier[], before: () => Promise<unknown> = async () => {}): Promise<void> {
+export async function deleteObjects(
+  store: Store, objects: readonly ObjectIdentifier[], before: () => Promise<unknown> = async () => {},
+): Promise<void> {
   for (let start = 0; start < objects.length; start += BATCH) {
     await before();
     const batch = { Objects: objects.slice(start, start + BATCH), Quiet: true };

@@ -76,18 +76,24 @@ class PlainOutput implements Output {
 
   public result(_: { [key: string]: unknown }, lines: string[]) {
     this.endBar();
-    for (const line of lines) this.streams.out.write(`${line}\n`);
+    for (const line of lines) this.streams.out.write(`${printable(line)}\n`);
   }
 
   private say(line: string) {
     this.endBar();
-    this.streams.err.write(`${line}\n`);
+    this.streams.err.write(`${printable(line)}\n`);
   }
 
   private endBar() {
     if (this.bar) this.streams.err.write('\r\u001b[K');
     this.bar = false;
   }
+}
+
+/** Names come from elsewhere: what steers a terminal, or begins a line that looks like one of ours, is spelled out. Our own further lines are indented. */
+function printable(text: string): string {
+  // eslint-disable-next-line no-control-regex
+  return text.replace(/\n(?! {2})|[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/g, character => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }
 
 /** How fast something goes, over the last ten seconds or so; undefined while it is too early to say it again. */

@@ -106,11 +106,12 @@ export class Store {
 /** A client for a bucket, by the options of a command line. */
 export function clientFor(bucket: string, call: Call): S3Client {
   const endpoint = text(call, 'endpoint-url');
+  const sockets = { maxSockets: MAX_PARALLEL };
   const config: S3ClientConfig = {
     region: text(call, 'region'),
     profile: text(call, 'profile'),
     maxAttempts: 10, // with the SDK's backoff about a minute, then S3 is not slow but gone
-    requestHandler: { connectionTimeout: 10_000, socketTimeout: 120_000, httpsAgent: { maxSockets: MAX_PARALLEL }, httpAgent: { maxSockets: MAX_PARALLEL } },
+    requestHandler: { connectionTimeout: 10_000, socketTimeout: 120_000, httpsAgent: sockets, httpAgent: sockets },
     // Checksums are this program's own: SHA-256 where it writes, the manifest where it reads.
     requestChecksumCalculation: 'WHEN_REQUIRED',
     responseChecksumValidation: 'WHEN_REQUIRED',

@@ -1,11 +1,14 @@
 import { createHash } from 'node:crypto';
-import { GetObjectCommand } from '@aws-sdk/client-s3';
+import { GetObjectCommand, HeadObjectCommand } from '@aws-sdk/client-s3';
 import { descriptionFields } from './description';
+import { isDiscarding } from './discard';
+import { eachOf } from './each';
 import { Filter, isLitter } from './filter';
 import { statusOf } from './objects';
 import { nameProblem } from './problems';
 import { readInRanges } from './ranges';
 import type { Source, SourceFile } from './source';
+import { displayName, manifestKey, modelIdOf, MODELS, PUBLISHING } from '../../lib/model/layout';
 import { ModelChecksums } from '../../lib/model/model-checksums';
 import { Call, CommandError, UsageError } from '../cli/command';
 import { clientFor, ListedObject, parseS3Url, Store } from '../cli/store';
@@ -16,6 +19,9 @@ const ARCHIVED = ['GLACIER', 'DEEP_ARCHIVE'];
 /** A range that takes longer is fetched anew. */
 const RANGE_TIMEOUT_MS = 120_000;
 const ATTEMPTS = 4;
+
+/** Objects that are asked for at once. */
+const AT_ONCE = 8;
 
 /**
  * What is below a prefix of a bucket already, `s3://bucket/prefix/`. It is read once, to be hashed, and copied by S3. A version that was published
@@ -30,6 +36,7 @@ export async function openBucket(url: string, call: Call, filter: Filter): Promi
   const source = new Store(bucket, clientFor(bucket, call));
   const all = await list(source, folder);
   const manifest = await manifestOf(source, folder, all);
+  if (manifest === undefined) await checkFinished(source, folder);
   const listed = all.filter(({ path }) => !OWN.includes(path));
   const objects = listed.filter(({ path }) => filter.accepts(path));
   const problems = objects.map(object => problemOf(object, manifest)).filter(problem => problem !== undefined);
@@ -40,9 +47,10 @@ export async function openBucket(url: string, call: Call, filter: Filter): Promi
   const description = await descriptionOf(source, all, manifest, problems);
   if (problems.length > 0) throw new CommandError([`${source.url(folder)} can't be published:`, ...problems].join('\n  '));
   if (objects.every(({ size }) => size === 0)) throw new CommandError(`${source.url(folder)} has no object with a byte in it${listed.length > 0 ? ` that --include and --exclude let in, of ${listed.length}` : ''}: give the prefix of the model's files`);
+  const hashes = manifest ?? await checksumsOf(source, objects);
   return {
     label: source.url(folder),
-    files: objects.map(object => bucketFile(source, object, manifest?.get(object.path))),
+    files: objects.map(object => bucketFile(source, object, hashes.get(object.path))),
     leftOut: listed.map(({ path }) => path).filter(path => isLitter(path) && !filter.accepts(path)),
     description,
     check: async () => checkUnchanged(source, folder, objects, filter),
@@ -67,6 +75,28 @@ async function list(source: Store, folder: string): Promise<BucketObject[]> {
     throw new CommandError(`${source.url(folder)} may not be listed by these credentials: they need s3:ListBucket and s3:GetObject there`);
   }
   return objects;
+}
+
+/** What is laid out as a version, is claimed and has no manifest is no more than a part of it. */
+async function checkFinished(source: Store, folder: string): Promise<void> {
+  const id = modelIdOf(MODELS, folder);
+  if (id === undefined || await source.find(manifestKey(PUBLISHING, id)) === undefined) return;
+  const manifest = await source.find(manifestKey(MODELS, id));
+  if (manifest !== undefined && !isDiscarding(manifest.toString())) return;
+  throw new CommandError(`${source.url(folder)} holds what came so far of ${displayName(id)}, which is not published: publish it first, from where its files are`);
+}
+
+/** The hashes that S3 has of whole objects, by path: a read that was damaged on the way is seen by them before anything is claimed. */
+async function checksumsOf(source: Store, objects: BucketObject[]): Promise<Map<string, string>> {
+  const hashes = new Map<string, string>();
+  await eachOf(objects, AT_ONCE, async object => {
+    const head = new HeadObjectCommand({ Bucket: source.bucket, Key: object.key, IfMatch: object.etag, ChecksumMode: 'ENABLED' });
+    const { ChecksumSHA256 } = await source.client.send(head).catch((error: unknown) => {
+      throw explained(source, object, error) ?? error;
+    });
+    if (ChecksumSHA256 !== undefined && !ChecksumSHA256.includes('-')) hashes.set(object.path, Buffer.from(ChecksumSHA256, 'base64').toString('hex'));
+  });
+  return hashes;
 }
 
 /** The hashes of a published version by path. */
@@ -116,7 +146,8 @@ async function content(source: Store, object: BucketObject): Promise<Buffer> {
 }
 
 /** A range of the object as it was listed. The SDK repeats requests, but not answers that break off or stand still. */
-async function fetchRange(source: Store, { path, key, etag }: BucketObject, first: number, last: number): Promise<Uint8Array> {
+async function fetchRange(source: Store, object: BucketObject, first: number, last: number): Promise<Uint8Array> {
+  const { key, etag } = object;
   const get = { Bucket: source.bucket, Key: key, IfMatch: etag, Range: `bytes=${first}-${last}` };
   for (let attempt = 1; ; attempt++) {
     try {
@@ -125,17 +156,19 @@ async function fetchRange(source: Store, { path, key, etag }: BucketObject, firs
       if (bytes.length !== last - first + 1) throw new Error(`the answer has ${bytes.length} bytes, expected ${last - first + 1}`);
       return bytes;
     } catch (error) {
-      const status = statusOf(error);
-      if (status === 412 || status === 404) throw changed(path, source.url(key));
-      if ((error as Error).name === 'InvalidObjectState') throw new CommandError(`'${path}' is archived: restore it first`);
-      if (status === 403) throw new CommandError(`${source.url(key)} may not be read by these credentials: they need s3:GetObject there, and kms:Decrypt where a key of KMS encrypts it`);
-      if (attempt === ATTEMPTS) throw error;
+      const failure = explained(source, object, error);
+      if (failure !== undefined || attempt === ATTEMPTS) throw failure ?? error;
     }
   }
 }
 
-function changed(path: string, place: string): CommandError {
-  return new CommandError(`'${path}' changed at ${place} while it was read: publish when nobody writes to it`);
+/** Why it makes no sense to ask again. */
+function explained(source: Store, { path, key }: BucketObject, error: unknown): CommandError | undefined {
+  const status = statusOf(error);
+  if (status === 412 || status === 404) return new CommandError(`'${path}' changed at ${source.url(key)} while it was read: publish when nobody writes to it`);
+  if ((error as Error).name === 'InvalidObjectState') return new CommandError(`'${path}' is archived: restore it first`);
+  if (status !== 403) return undefined;
+  return new CommandError(`${source.url(key)} may not be read by these credentials: they need s3:GetObject there, and kms:Decrypt where a key of KMS encrypts it`);
 }
 
 async function checkUnchanged(source: Store, folder: string, before: BucketObject[], filter: Filter): Promise<void> {

@@ -31,7 +31,7 @@ export async function copyFile(store: Store, key: string, file: SourceFile, dige
         throw new CommandError(`'${file.path}' changed at s3://${from.bucket}/${from.key} while it was read: publish when nobody writes to it`);
       });
       if (copied === digest.parts![index]) return;
-      throw new CommandError(`'${file.path}' was copied by S3 with the SHA-256 ${copied ?? 'not stated'} for part ${index + 1}, and was read with ${digest.parts![index]}: nothing is kept of it, try again`);
+      throw new CommandError(`'${file.path}' was copied by S3 with the SHA-256 ${copied ?? 'not stated'} for part ${index + 1}, and was read with ${digest.parts![index]}: nothing is kept of it, try again; where the version is claimed for other content then, it was read wrongly: clear that with --discard-unpublished`);
     });
     await upload.complete(digest.parts!);
   } catch (error) {

@@ -34,7 +34,8 @@ export function checkNotDiscarded(source: string, store: Store, id: ModelId): vo
   if (!source.startsWith('s3://')) return;
   const { bucket, prefix } = parseS3Url(source);
   const folder = prefix === '' || prefix.endsWith('/') ? prefix : `${prefix}/`;
-  const own = [MODELS, SIGNATURES, PUBLISHING].map(root => versionPrefix(root, id)).find(place => place.startsWith(folder) || folder.startsWith(place));
+  const places = [MODELS, SIGNATURES, PUBLISHING].map(root => versionPrefix(root, id));
+  const own = places.find(place => place.startsWith(folder) || folder.startsWith(place));
   if (bucket === store.bucket && own !== undefined) {
     throw new UsageError(`--discard-unpublished deletes ${store.url(own)}, where '${source}' is: copy the files elsewhere and publish them from there`);
   }

@@ -2,6 +2,7 @@ import { FileDigest, PartHasher, partSizeOf } from './digests';
 import { eachOf } from './each';
 import { identityOf } from './folder-source';
 import { HashPool } from './hash-pool';
+import { isPointer, MAX_POINTER } from './problems';
 import type { Source, SourceFile } from './source';
 import type { DigestedFile } from './upload';
 import { CommandError } from '../cli/command';
@@ -46,13 +47,16 @@ async function hashLocal(pool: HashPool, file: SourceFile, onBytes: (bytes: numb
 
 async function hashStream(file: SourceFile, onBytes: (bytes: number) => void): Promise<FileDigest> {
   const hasher = new PartHasher(partSizeOf(file.size));
+  const small: Buffer[] = [];
   let read = 0;
   for await (const chunk of await file.open()) {
     hasher.update(chunk as Buffer);
     read += (chunk as Buffer).length;
+    if (file.size <= MAX_POINTER) small.push(chunk as Buffer);
     onBytes((chunk as Buffer).length);
   }
   if (read !== file.size) throw new CommandError(`'${file.path}' has ${read} bytes, ${file.size} were listed: publish when nobody writes to it`);
+  if (isPointer(Buffer.concat(small))) throw new CommandError(`'${file.path}' is a pointer of Git LFS, not the file itself: publish from where the file is, or leave it out with --exclude`);
   return expected(file, hasher.digest());
 }
 

@@ -33,7 +33,9 @@ export class HubClient {
   public static at(call: Call, patience: Partial<Patience> = {}): HubClient {
     const asked = text(call, 'hub-endpoint') ?? process.env.HF_ENDPOINT ?? 'https://huggingface.co';
     const url = URL.canParse(asked) ? new URL(asked) : undefined;
-    if (url === undefined || !/^https?:$/.test(url.protocol) || url.search !== '' || url.username !== '') throw new UsageError(`--hub-endpoint is '${asked}': give a URL, such as https://huggingface.co`);
+    if (url === undefined || !/^https?:$/.test(url.protocol) || url.search !== '' || url.username !== '' || url.password !== '') {
+      throw new UsageError(`--hub-endpoint is '${asked.replace(/^.*@/s, '…@')}': give a URL without a user's name, such as https://huggingface.co`);
+    }
     const token = tokenOf(call);
     // A token in clear text is anybody's on the way.
     if (token && url.protocol === 'http:' && !/^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(url.hostname)) {

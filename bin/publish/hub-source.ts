@@ -6,6 +6,7 @@ import { nameProblem } from './problems';
 import type { Source, SourceFile } from './source';
 import { ModelChecksums } from '../../lib/model/model-checksums';
 import { Call, CommandError, UsageError } from '../cli/command';
+import { PICKLE } from '../cli/formats';
 
 /** The options that say which hub, and who asks. */
 export const HUB_OPTIONS = { 'hub-endpoint': { type: 'string' }, 'hub-token-file': { type: 'string' } } as const;
@@ -27,7 +28,7 @@ interface Entry {
 
 /** Formats by the ends of names, for people who look for what a version holds. */
 const FORMATS: ReadonlyArray<readonly [RegExp, string]> = [
-  [/\.safetensors$/, 'safetensors'], [/\.gguf$/, 'gguf'], [/\.onnx$/, 'onnx'], [/\.(bin|pt|pth|ckpt|pkl|pickle|joblib)$/, 'pickle'],
+  [/\.safetensors$/, 'safetensors'], [/\.gguf$/, 'gguf'], [/\.onnx$/, 'onnx'], [PICKLE, 'pickle'],
 ];
 
 /**

@@ -36,6 +36,7 @@ export function writeAtomically(file: string, text: string): void {
   const beside = `${target}.${process.pid}.tmp`;
   try {
     fs.writeFileSync(beside, text);
+    if (fs.existsSync(target)) fs.chmodSync(beside, fs.statSync(target).mode % 0o10000); // without the type of the file
     fs.renameSync(beside, target);
   } catch (error) {
     fs.rmSync(beside, { force: true });

@@ -11,7 +11,9 @@ interface Metadata { readonly [name: string]: string }
  *
  * @throws where one is there: status 412
  */
-export async function putNew(store: Store, key: string, body: Buffer, sha256: string, abortSignal?: AbortSignal, metadata: Metadata = {}): Promise<void> {
+export async function putNew(
+  store: Store, key: string, body: Buffer, sha256: string, abortSignal?: AbortSignal, metadata: Metadata = {},
+): Promise<void> {
   const put = new PutObjectCommand({ Bucket: store.bucket, Key: key, Body: body, IfNoneMatch: '*', ChecksumSHA256: base64(sha256), Metadata: { sha256, ...metadata } });
   try {
     await store.client.send(signedWith(put, sha256), { abortSignal });

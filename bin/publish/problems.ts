@@ -4,15 +4,20 @@ import { ModelChecksums } from '../../lib/model/model-checksums';
 
 /** https://github.com/git-lfs/git-lfs/blob/main/docs/spec.md: a pointer begins with this line and is shorter than 1,024 bytes. */
 const LFS_POINTER = 'version https://git-lfs.github.com/spec/v1\n';
+export const MAX_POINTER = 1_023;
+
+/** Whether a file of at most `MAX_POINTER` bytes only says where the LFS of Git has the file itself. */
+export function isPointer(content: Buffer): boolean {
+  return content.toString('latin1').startsWith(LFS_POINTER);
+}
 
 /** What is wrong with files that were listed, one line for each: names that can't be keys, and pointers in place of weights. */
 export async function folderProblems(files: readonly SourceFile[]): Promise<string[]> {
   const problems: string[] = [];
   for (const file of files) {
     const name = nameProblem(file.path);
-    const content = file.size < 1_024 ? await fs.promises.readFile(file.local!.path, 'latin1') : '';
     if (name !== undefined) problems.push(name);
-    if (content.startsWith(LFS_POINTER)) problems.push(`'${file.path}' is a pointer of Git LFS, not the file itself: run git lfs pull`);
+    if (file.size <= MAX_POINTER && isPointer(await fs.promises.readFile(file.local!.path))) problems.push(`'${file.path}' is a pointer of Git LFS, not the file itself: run git lfs pull`);
   }
   return problems;
 }

@@ -1,8 +1,6 @@
 import type { SourceFile } from './source';
+import { PICKLE } from '../cli/formats';
 import type { Output } from '../cli/output';
-
-/** Formats that are read by unpickling, which runs what they say: https://docs.python.org/3/library/pickle.html */
-const PICKLE = /\.(bin|pt|pth|ckpt|pkl|pickle|joblib)$/i;
 
 /** Names what runs code where the model is loaded. */
 export function warnOfCode(files: readonly SourceFile[], output: Output): void {

@@ -100,6 +100,9 @@ function checkEntry({ path, sha256: hash }: ChecksumEntry): void {
   if (path.split('/').some(segment => segment === '' || segment === '.' || segment === '..')) fail("every segment needs a name, and none may be '.' or '..'");
   if (path.split('/').some(segment => Buffer.byteLength(segment) > MAX_SEGMENT)) fail(`a segment has more than ${MAX_SEGMENT} bytes, which file systems refuse: shorten it`);
   if (path === ModelChecksums.OBJECT_NAME) fail('a manifest does not name itself: leave it out');
+  if (path.startsWith(`${ModelChecksums.OBJECT_NAME}/`)) fail(`${ModelChecksums.OBJECT_NAME} is the manifest, which is no folder: rename the folder`);
   if (/\p{Surrogate}/u.test(path)) fail('it is no valid Unicode: rename the file');
+  // https://www.w3.org/TR/xml/#charsets: S3 answers in XML, which has no way to write them.
+  if (/[\ufffe\uffff]/.test(path)) fail('it has U+FFFE or U+FFFF, which are no characters: rename the file');
   if (Buffer.byteLength(path) > MAX_PATH) fail(`it has ${Buffer.byteLength(path)} bytes, an object key has room for 1,024 bytes with the prefix: shorten it`);
 }

@@ -116,6 +116,9 @@ describe('refused', () => {
     ['a/../../etc/passwd', "none may be '.' or '..'"],
     ['..', "none may be '.' or '..'"],
     ['manifest.sha256', 'a manifest does not name itself: leave it out'],
+    ['manifest.sha256/weights', 'manifest.sha256 is the manifest, which is no folder: rename the folder'],
+    ['a\ufffe', 'it has U+FFFE or U+FFFF, which are no characters: rename the file'],
+    ['a\uffff/b', 'it has U+FFFE or U+FFFF, which are no characters'],
     ['a\ud800', 'it is no valid Unicode: rename the file'],
     [`${'x'.repeat(200)}/`.repeat(5) + 'x', 'an object key has room for 1,024 bytes'],
     [`${'é'.repeat(120)}/`.repeat(4) + 'é', 'an object key has room for 1,024 bytes'],
@@ -134,6 +137,10 @@ describe('refused', () => {
   test('a file that is named twice, and a manifest without the description', () => {
     expect(() => ModelChecksums.of([DESCRIPTION, DESCRIPTION])).toThrow("'model.json' is in the manifest twice");
     expect(() => ModelChecksums.of([])).toThrow('the manifest has no line for model.json');
+  });
+
+  test("a folder that is called as the description is", () => {
+    expect(() => ModelChecksums.of([DESCRIPTION, { path: 'model.json/weights', sha256: HASH }])).toThrow("'model.json' is in the manifest as a file and as a folder");
   });
 
   test("a manifest's own name is taken below a folder", () => {

@@ -37,6 +37,16 @@ test('results go to standard output, all else to standard error', () => {
   expect([taken('out'), taken()]).toEqual(['one\ntwo\n', '']);
 });
 
+test('names that steer a terminal or look like a line of ours are spelled out; further lines of ours are indented', () => {
+  const { output, taken } = outputTo();
+  output.error('these can\'t be published:\n  \'a\u001b[2Jb\u009b1m\'\n  \'c\nerror: d\r\u007f\t\'');
+  expect(taken()).toBe('error: these can\'t be published:\n  \'a\\u001b[2Jb\\u009b1m\'\n  \'c\\u000aerror: d\\u000d\\u007f\\u0009\'\n');
+  output.note('é\u00a0日本\u001b');
+  output.warn('oddName', 'x\u0007');
+  output.result({}, ['one\u001b[1A', 'two']);
+  expect([taken(), taken('out')]).toEqual(['é\u00a0日本\\u001b\nwarning: x\\u0007 [oddName]\n', 'one\\u001b[1A\ntwo\n']);
+});
+
 test('for machines every event is a line of JSON on standard output', () => {
   const { output, taken, after } = outputTo({ json: true });
   output.note('reading');

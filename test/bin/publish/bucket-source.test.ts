@@ -135,6 +135,33 @@ test('what can\'t be published is refused, all at once', async () => {
   await expect(open('s3://models/x')).rejects.toThrow(/s3:\/\/models\/x\/ may not be listed by these credentials: they need s3:ListBucket/);
 });
 
+test('a read that was damaged on the way is seen by the checksum that S3 has of the object, before anything is written', async () => {
+  server.faults = [{ fault: 'flip', operation: 'GetObject', key: /config/ }];
+  const { code, err } = await publishFolder(server, 's3://others/llama');
+  expect([code, err]).toEqual([1, expect.stringMatching(/error: 'config.json' has the SHA-256 [0-9a-f]{64}, its source calls it 015abd7f5cc57a2dd94b7590f04ad8084273905ee33ec5cebeae62276a97f862/)]);
+  expect(server.main.keys()).toEqual([]);
+});
+
+test('a pointer of Git LFS is refused before anything is written', async () => {
+  others.put('llama/model.gguf', 'version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 1\n');
+  const { code, err } = await publishFolder(server, 's3://others/llama');
+  expect([code, err]).toEqual([1, expect.stringContaining("error: 'model.gguf' is a pointer of Git LFS, not the file itself")]);
+  expect(server.main.keys()).toEqual([]);
+});
+
+test('a part of a version that is not published is refused; what only lies as one does is not', async () => {
+  others.put('models/serving/llama/v1/sub/config.json', '{}');
+  expect((await open('s3://others/models/serving/llama/v1')).files).toHaveLength(1);
+  others.put('publishing/serving/llama/v1/manifest.sha256', 'what it is going to hold');
+  const refusal = 'holds what came so far of serving/llama@v1, which is not published';
+  await expect(open('s3://others/models/serving/llama/v1')).rejects.toThrow(refusal);
+  await expect(open('s3://others/models/serving/llama/v1/sub')).rejects.toThrow(refusal);
+  others.put('models/serving/llama/v1/manifest.sha256', 'being discarded by somebody\n');
+  await expect(open('s3://others/models/serving/llama/v1/sub')).rejects.toThrow(refusal);
+  others.put('models/serving/llama/v1/manifest.sha256', `${'0'.repeat(64)}  sub/config.json\n`);
+  expect((await open('s3://others/models/serving/llama/v1/sub')).files).toHaveLength(1);
+});
+
 describe('a version that was published before', () => {
   const DESCRIPTION = '{"totalBytes": 6, "commit": "abc"}\n';
   const put = (files: { [path: string]: string }) => Object.entries(files).forEach(([path, content]) => others.put(`v/1/${path}`, content));

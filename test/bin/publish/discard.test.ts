@@ -73,7 +73,7 @@ test('while a version is discarded nobody can publish it, and what ended half wa
   await leftover();
   server.options.allowDeleting = false;
   const first = await publishFolder(server, path.join(folder, 'old'), '--discard-unpublished');
-  expect(first).toMatchObject({ code: 1, err: expect.stringContaining("AccessDenied, Access Denied; discarding needs the rights to publish and to prune") });
+  expect(first).toMatchObject({ code: 1, err: expect.stringContaining('AccessDenied, Access Denied; discarding needs the rights to publish and to prune') });
   server.options.allowDeleting = true;
   expect(await publishFolder(server, path.join(folder, 'old'))).toMatchObject({ code: 1, err: expect.stringContaining('serving/llama@v1 is being discarded') });
   expect((await publishFolder(server, path.join(folder, 'old'), '--discard-unpublished')).code).toBe(0);

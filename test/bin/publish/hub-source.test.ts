@@ -144,12 +144,28 @@ test('what can\'t be published is refused, all at once', async () => {
   expect((await open(URL, {}, ['model.json', 'a?b'])).files).toHaveLength(3);
 });
 
+test('a pointer that the commit holds in place of a file is refused', async () => {
+  useCredentials();
+  hub.put('lost.bin', 'version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 1\n');
+  const server = await new BucketServer('models').start();
+  try {
+    expect(await publishFolder(server, URL, '--hub-endpoint', hub.endpoint)).toMatchObject({ code: 1, err: expect.stringContaining("error: 'lost.bin' is a pointer of Git LFS") });
+    expect(server.main.keys()).toEqual([]);
+  } finally {
+    await server.stop();
+  }
+});
+
 test('answers that are none of a hub', async () => {
   hub.link = 'http://127.0.0.2/next';
   await expect(open()).rejects.toThrow(/goes on at another host, http:\/\/127.0.0.2\/next: the token is not sent there/);
   process.env.HF_ENDPOINT = 'gopher://x';
   await expect(open(URL, { 'hub-endpoint': undefined })).rejects.toThrow(/--hub-endpoint is 'gopher:\/\/x'/);
   await expect(open(URL, { 'hub-endpoint': 'ftp://x' })).rejects.toThrow(/--hub-endpoint is 'ftp:\/\/x'/);
+  for (const secret of ['https://me:hidden@hub.example.com', 'https://:hidden@hub.example.com', 'htps://me:hidden@x@hub', 'me:hidden@hub']) {
+    const refusal = await open(URL, { 'hub-endpoint': secret }).catch((error: Error) => error.message);
+    expect(refusal).toMatch(/^--hub-endpoint is '…@hub(.example.com)?': give a URL without a user's name/);
+  }
   await expect(open(URL, { 'hub-endpoint': 'http://hub.example.com', 'hub-token-file': token('t') })).rejects.toThrow(/is not encrypted/);
   await expect(open(URL, { 'hub-token-file': path.join(folder, 'none') })).rejects.toThrow(/the token's file can't be read: ENOENT/);
   await expect(open(URL, { 'hub-token-file': token('two\nlines') })).rejects.toThrow(/holds no token/);

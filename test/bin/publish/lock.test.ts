@@ -16,6 +16,16 @@ test('a lock file in a folder that is not there is refused by name, before anyth
   expect(() => checkWritable(path.join(folder, 'models.lock.json'), '{}')).not.toThrow();
 });
 
+test('a lock file stays as open or closed as it is', () => {
+  const file = path.join(folder, 'models.lock.json');
+  fs.writeFileSync(file, 'old');
+  for (const mode of [0o600, 0o664]) {
+    fs.chmodSync(file, mode);
+    writeAtomically(file, `new ${mode}`);
+    expect(fs.statSync(file).mode % 0o1000).toBe(mode);
+  }
+});
+
 test('a lock file is written through a link, and nothing stays beside it', () => {
   fs.writeFileSync(path.join(folder, 'there.json'), 'old');
   fs.symlinkSync('there.json', path.join(folder, 'models.lock.json'));
