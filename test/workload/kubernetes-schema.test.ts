@@ -1,6 +1,7 @@
 import { Duration } from 'aws-cdk-lib';
 import * as k8s from 'cdk8s-plus-28/lib/imports/k8s';
 import { Environment, IMAGE } from './fixture';
+import { WorkloadIdentity } from '../../lib/access';
 import { Exposure, ModelImport, Rollout, ScalingMetric, TaintEffect, Toleration, TopologySpread } from '../../lib/workload';
 import { model } from '../delivery/fixture';
 
@@ -42,7 +43,7 @@ test('every field of every object is one that Kubernetes has', () => {
   environment.server(props);
   environment.server({ ...props, autoscaling: { maxReplicas: 4, metric: ScalingMetric.pods({ name: 'waiting', averageValue: '5' }) }, rollout: Rollout.recreate() }, 'other');
   new ModelImport(environment.manifests, 'import', {
-    identity: environment.identity,
+    identity: WorkloadIdentity.existing({ namespace: 'serving', serviceAccount: 'importer' }),
     image: IMAGE,
     source: `hf://org/repo@${'0'.repeat(40)}`,
     bucket: environment.bucket,
