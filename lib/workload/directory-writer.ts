@@ -43,6 +43,9 @@ export class DirectoryWriter implements ManifestWriter {
       const what = document.kind === undefined ? file : `${document.kind} ${document.metadata?.name}`;
       errors.push(...tokenErrors(document).map(error => `${what}: ${error}`));
     }
+    if (files.some(({ name }) => name === JSON_RECORD)) {
+      errors.push(`${JSON_RECORD} can't be the name of a file of manifests, as the record of JSON files has it: give the file another name`);
+    }
     const inTheWay = names.map(name => this.obstacleTo(name, entries, record)).filter((name): name is string => name !== undefined);
     for (const name of new Set(inTheWay)) {
       errors.push(`${path.join(this.destination, name)} is there already and was not written by this library: move it away, or write to another directory`);

@@ -32,7 +32,8 @@ export function readExisting(where: string): ExistingFile[] {
 
 function readText(file: string): string {
   try {
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(fs.readFileSync(file));
+    // kubectl leaves out the byte order mark of each document; ours would be behind a first line
+    return new TextDecoder('utf-8', { fatal: true }).decode(fs.readFileSync(file)).replace(/(^---[^\n]*\n)\ufeff/gm, '$1');
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     throw new Error(`${file} can't be read: ${code === 'ERR_ENCODING_INVALID_ENCODED_DATA' ? 'it is no UTF-8 text: convert it' : message}`);

@@ -1,6 +1,6 @@
 import { Construct } from 'constructs';
 import { withoutHeader } from './directory-writer';
-import { ExistingFile, readExisting } from './existing-files';
+import { readExisting } from './existing-files';
 import { ExistingWorkload, ExistingWorkloadOptions } from './existing-workload';
 import type { HeldServiceAccount, HoldsServiceAccounts } from './held-service-account';
 import type { PodImages } from './image-mirror-pods';
@@ -24,16 +24,17 @@ const LISTED = 20;
  * attached to stays as it is, to the byte.
  */
 export class ExistingManifests extends Construct implements ConstructWithFiles, HoldsServiceAccounts {
-  private readonly files: ExistingFile[];
+  /** @internal */
+  public static _of(scope: Construct, path: string): ExistingManifests {
+    return new ExistingManifests(scope, path, readExisting(path).map(({ name, text }) => ManifestFile.parse(name, text)));
+  }
+
   private readonly objects: Found[];
   private readonly workloads = new Map<string, ExistingWorkload>();
 
-  /** @internal */
-  constructor(scope: Construct, private readonly path: string) {
+  private constructor(scope: Construct, private readonly path: string, private readonly files: ManifestFile[]) {
     super(scope, path);
-    this.files = readExisting(path);
-    this.objects = this.files.flatMap(({ name, text }, file) => ManifestFile.parse(name, text).objects
-      .map((object, index) => found(name, file, index, object)));
+    this.objects = files.flatMap(({ name, objects }, file) => objects.map((object, index) => found(name, file, index, object)));
     if (this.objects.length === 0) throw new Error(`existing manifests '${path}' have no object: give the file or the folder that has them`);
   }
 
@@ -57,18 +58,16 @@ export class ExistingManifests extends Construct implements ConstructWithFiles, 
 
   /** @internal */
   public _files(images?: PodImages): PlainFile[] {
-    return this.files.map(({ name, text }, file) => {
-      const manifest = ManifestFile.parse(name, text);
-      manifest.objects.forEach((object, index) => {
+    return this.files.map((manifest, file) => {
+      const documents = manifest.objects.map(({ value }, index) => {
         const workload = this.workloads.get(`${file} ${index}`);
-        const changed = structuredClone(workload?._changed(object.value) ?? object.value);
+        const changed = structuredClone(workload?._changed(value) ?? value);
         images?.apply(changed);
         // Pods of a kind that only the user knows may be in places of any name.
         for (const place of workload ? templatePlaces(changed, workload._templates) : []) images?.apply({ template: valueAt(changed, place) });
-        object.replace(changed);
+        return changed;
       });
-      // A byte order mark would not be at the beginning any more.
-      return { name, documents: manifest.objects.map(({ value }) => value), text: withoutHeader(manifest.text).replace(/^\ufeff/, '') };
+      return { name: manifest.name, documents, text: withoutHeader(manifest.textWith(documents)) };
     });
   }
 
@@ -78,7 +77,7 @@ export class ExistingManifests extends Construct implements ConstructWithFiles, 
    * @internal
    */
   public _serviceAccount(namespace: string, name: string): HeldServiceAccount | undefined {
-    return this.objects.find(({ value: { kind, metadata } }) => kind === 'ServiceAccount' && metadata?.name === name && (metadata.namespace ?? namespace) === namespace);
+    return this.objects.find(({ value: { kind, metadata } }) => kind === 'ServiceAccount' && metadata?.name === name && (metadata.namespace || namespace) === namespace);
   }
 
   private workloadOf({ file, index, place, value }: Found, podTemplates: string[] | undefined, alone: boolean): ExistingWorkload {
@@ -98,7 +97,7 @@ export class ExistingManifests extends Construct implements ConstructWithFiles, 
     } catch (error) {
       throw new Error(`${place}: ${label}: ${(error as Error).message}`);
     }
-    const id = `${value.kind} ${value.metadata.name}${alone ? '' : ` of ${value.metadata.namespace ?? 'no namespace'}, ${value.apiVersion}`}`;
+    const id = `${value.kind} ${value.metadata.name}${alone ? '' : ` of ${value.metadata.namespace || 'no namespace'}, ${value.apiVersion}`}`;
     const workload = new ExistingWorkload(this, id, value, place, templates);
     this.workloads.set(key, workload);
     return workload;

@@ -3,6 +3,26 @@ import { documentsIn, readDocument, YamlDocument, YamlError } from './yaml-readi
 import { sameValue } from '../private/same-value';
 
 /**
+ * One object of a file.
+ * @internal
+ */
+export interface ManifestObject {
+  /** The line that it begins at, the first being 1. */
+  readonly line: number;
+  /** The object as kubectl would send it; an integer that a number can't hold is a bigint. Not to be changed. */
+  readonly value: any;
+}
+
+/** A document of a file. Its nodes are many times its text, so they are not kept. */
+interface Part {
+  readonly text: string;
+  /** The line that it begins at, the first being 0. */
+  readonly line: number;
+  readonly value: any;
+  readonly objects: ManifestObject[];
+}
+
+/**
  * A file of manifests, read as kubectl reads it and changed in place.
  * @internal
  */
@@ -18,63 +38,47 @@ export class ManifestFile {
 
   /** The objects in their order, those in lists as themselves. */
   public readonly objects: ManifestObject[];
-  private readonly documents: YamlDocument[];
+  private readonly parts: Part[] = [];
 
-  private constructor(private readonly name: string, text: string) {
-    this.documents = this.reported(0, () => documentsIn(text)).reduce<YamlDocument[]>((read, part) => [...read, this.read(part, linesOf(read))], []);
-    this.objects = this.documents.flatMap((document, index) => this.objectsOf(document, index));
-  }
-
-  /** The file with all changes. */
-  public get text(): string {
-    return this.documents.map(document => document.text).join('');
-  }
-
-  private objectsOf(document: YamlDocument, index: number): ManifestObject[] {
-    if (document.value === undefined) return [];
-    return pathsIn(document.value).map(path => new ManifestObject({
-      line: () => linesOf(this.documents.slice(0, index)) + this.documents[index].lineOf(startOf(this.documents[index].contents, path)) + 1,
-      value: () => path.reduce((value, key) => value[key], this.documents[index].value),
-      replace: changed => this.replace(index, path, changed),
-    }));
-  }
-
-  private replace(index: number, path: (string | number)[], changed: any) {
-    const document = this.documents[index];
-    const plain = withoutUndefined(changed);
-    const items = () => document.value.items.map((item: any, at: number) => at === path[1] ? plain : item);
-    const value = path.length === 0 ? plain : { ...document.value, items: items() };
-    if (sameValue(value, document.value)) return;
-    const edited = this.edited(document, value);
-    if (edited === undefined) {
-      const line = linesOf(this.documents.slice(0, index)) + 1;
-      throw new Error(`${this.name}:${line}: ${document.value.kind} could not be changed in place: please report this with the file; `
-        + 'written in another style (blocks instead of braces, no anchors) it can be');
+  private constructor(public readonly name: string, text: string) {
+    let line = 0;
+    for (const part of this.reported(0, () => documentsIn(text))) {
+      this.parts.push(this.read(part, line));
+      line += part.split('\n').length - 1;
     }
-    this.documents[index] = edited;
+    this.objects = this.parts.flatMap(({ objects }) => objects);
   }
 
-  private edited(document: YamlDocument, value: any): YamlDocument | undefined {
+  /**
+   * The text with other objects: it changes where one of them differs, and nowhere else.
+   *
+   * @param values of all objects, in their order
+   * @throws where the text can't be changed so
+   */
+  public textWith(values: any[]): string {
+    let next = 0;
+    return this.parts.map(part => {
+      const changed = values.slice(next, next += part.objects.length).map(withoutUndefined);
+      return part.objects.every(({ value }, index) => sameValue(value, changed[index])) ? part.text : this.edited(part, changed);
+    }).join('');
+  }
+
+  private edited({ text, line, value }: Part, changed: any[]): string {
+    const wanted = isList(value) ? { ...value, items: changed } : changed[0];
     try {
-      const edited = readDocument(editDocument(document, value));
-      return sameValue(edited.value, value) ? edited : undefined;
+      const edited = editDocument(readDocument(text), wanted);
+      if (sameValue(readDocument(edited).value, wanted)) return edited;
     } catch (error) {
-      if (error instanceof YamlError) return undefined;
-      throw error;
+      if (!(error instanceof YamlError)) throw error;
     }
+    throw new Error(`${this.name}:${line + 1}: ${value.kind} could not be changed in place: please report this with the file; `
+      + 'written in another style (blocks instead of braces, no anchors) it can be');
   }
 
-  private read(text: string, line: number): YamlDocument {
+  private read(text: string, line: number): Part {
     return this.reported(line, () => {
       const document = readDocument(text);
-      const { value } = document;
-      for (const path of value === undefined ? [] : pathsIn(value)) {
-        const object = path.reduce<any>((inner, key) => inner[key], value);
-        if (object === null || typeof object !== 'object' || Array.isArray(object)) {
-          throw new YamlError(`${JSON.stringify(object)} is no Kubernetes object`, document.lineOf(startOf(document.contents, path)));
-        }
-      }
-      return document;
+      return { text, line, value: document.value, objects: objectsOf(document, line) };
     }, text);
   }
 
@@ -89,52 +93,19 @@ export class ManifestFile {
   }
 }
 
-/** How an object reaches its file. */
-interface Access {
-  line(): number;
-  value(): any;
-  replace(changed: any): void;
+function objectsOf({ value, contents, lineOf }: YamlDocument, line: number): ManifestObject[] {
+  if (value === undefined) return [];
+  const found: [value: any, node: any][] = isList(value) ? value.items.map((item: any, index: number) => [item, (contents as any).getIn(['items', index], true)]) : [[value, contents]];
+  return found.map(([object, node]) => {
+    const start = lineOf((node ?? contents).range[0]);
+    if (object === null || typeof object !== 'object' || Array.isArray(object)) throw new YamlError(`${JSON.stringify(object)} is no Kubernetes object`, start);
+    return { line: line + start + 1, value: object };
+  });
 }
 
-/**
- * One object of a file.
- * @internal
- */
-export class ManifestObject {
-  constructor(private readonly access: Access) {}
-
-  /** The line that it begins at, the first being 1. */
-  public get line(): number {
-    return this.access.line();
-  }
-
-  /** The object as kubectl would send it; an integer that a number can't hold is a bigint. Not to be changed. */
-  public get value(): any {
-    return this.access.value();
-  }
-
-  /**
-   * Changes the object: its text changes where the value differs, and nowhere else.
-   *
-   * @throws where its text can't be changed so
-   */
-  public replace(changed: any): void {
-    this.access.replace(changed);
-  }
-}
-
-/** Where the objects of a document are in its value: kubectl takes whatever has items for a list of them. */
-function pathsIn(value: any): (string | number)[][] {
-  return Array.isArray(value?.items) ? value.items.map((_: any, item: number) => ['items', item]) : [[]];
-}
-
-function linesOf(documents: YamlDocument[]): number {
-  return documents.reduce((lines, { text }) => lines + text.split('\n').length - 1, 0);
-}
-
-function startOf(contents: any, path: (string | number)[]): number {
-  const node = path.length === 0 ? contents : contents.getIn(path, true);
-  return (node ?? contents).range[0];
+/** kubectl takes whatever has items for a list of objects. */
+function isList(value: any): boolean {
+  return Array.isArray(value?.items);
 }
 
 function withoutUndefined(value: any): any {

@@ -63,9 +63,10 @@ export class ModelManifests extends App {
    * @throws with file and line where one is not valid
    */
   public existing(path: string): ExistingManifests {
+    if (path === '') throw new Error("path of existing manifests is '': give the path of a file or a folder, such as 'k8s'");
     const id = path.replace(/(?<=.)\/+$/, '');
     const present = this.node.tryFindChild(id);
-    return present instanceof ExistingManifests ? present : new ExistingManifests(this, id);
+    return present instanceof ExistingManifests ? present : ExistingManifests._of(this, id);
   }
 
   /**

@@ -1,7 +1,7 @@
 import { isAlias, isMap, isSeq } from 'yaml';
 import { rank } from './kubernetes-yaml';
 import { matchItems } from './list-matching';
-import { columnOf, endOf, Member, membersOf, Slot } from './yaml-members';
+import { endOf, Member, membersOf, Slot } from './yaml-members';
 import { YamlDocument } from './yaml-reading';
 import { afterKey, blockOf, JsonLayout, jsonOf, jsonPair, pairOf, styleOf, YamlStyle } from './yaml-style';
 import { sameValue } from '../private/same-value';
@@ -27,21 +27,27 @@ class Editing {
   /** Nodes with an anchor that hold a change: aliases of them are written out. */
   private readonly detached = new Set<unknown>();
   private readonly anchored: unknown[] = [];
+  /** The objects of a list of them: each stays where it is. */
+  private readonly objects: unknown;
   private readonly style: YamlStyle;
   /** Whether it is all in braces, as JSON is. */
   private readonly json: boolean;
   /** Columns by which members of JSON stand further in; 0 where it is one line. */
   private readonly jsonStep: number;
+  /** Whether members in one line have spaces between them. */
+  private readonly spaced: boolean;
   private readonly tabs: boolean;
   private readonly eol: string;
   private readonly text: string;
 
   constructor(private readonly document: YamlDocument) {
     this.text = document.text;
+    this.objects = isMap(document.contents) ? document.contents.get('items') : undefined;
     this.style = styleOf(document.text, document.contents);
     this.json = (document.contents as any)?.flow === true;
     const [, indent = ''] = /\n([ \t]+)/.exec(document.text) ?? [];
     this.jsonStep = indent.length;
+    this.spaced = !this.json || /[,:] /.test(this.text);
     this.tabs = this.json && indent.startsWith('\t');
     this.eol = /\r\n/.test(document.text) ? '\r\n' : '\n';
   }
@@ -75,7 +81,9 @@ class Editing {
     const same = sameValue(this.document.valueOf(node), value);
     if (same && this.detached.size === 0) return;
     if (node?.anchor !== undefined) this.anchored.push(node);
-    if (isMap(node) && isObject(value) && this.visitMap(slot, node, value, flow || node.flow === true)) {
+    if (!flow && this.worthBlock(node, value)) {
+      this.replace(slot, node, value, false);
+    } else if (isMap(node) && isObject(value) && this.visitMap(slot, node, value, flow || node.flow === true)) {
       // done
     } else if (isSeq(node) && Array.isArray(value) && value.length > 0 && node.items.length > 0) {
       this.visitList(slot, node, value, flow || node.flow === true);
@@ -90,8 +98,6 @@ class Editing {
     const members = membersOf(this.document, node, slot);
     if (members.length === 0 || !node.srcToken) return false;
     if (Object.keys(value).length === 0) return false;
-    const inFlow = flow && this.worthBlock(slot, node, value);
-    if (inFlow) return true;
     const before = this.document.valueOf(node);
     const merges = members.filter(({ key }) => key === undefined);
     if (merges.length > 0 && this.mergesChange(members, value, before)) {
@@ -136,10 +142,8 @@ class Editing {
   }
 
   private visitList(slot: Slot, node: any, value: any[], flow: boolean) {
-    if (flow && this.worthBlock(slot, node, value)) return;
-    const before = this.document.valueOf(node) as any[];
     const members = membersOf(this.document, node, slot);
-    const matches = matchItems(before, value);
+    const matches = node === this.objects ? value.map((_, index) => index) : matchItems(this.document.valueOf(node), value);
     const kept = new Set(matches);
     if (matches.every(match => match < 0)) {
       this.replace(slot, node, value, flow);
@@ -160,12 +164,12 @@ class Editing {
   }
 
   private pairText(key: string, value: any, members: Member[], flow: boolean): string {
-    return flow ? jsonPair(key, value, this.layoutAt(members)) : pairOf(key, value, columnOf(this.text, members[0].start), this.style);
+    return flow ? jsonPair(key, value, this.layoutAt(members)) : pairOf(key, value, this.columnOf(members[0].start), this.style);
   }
 
   private itemText(value: any, members: Member[], flow: boolean): string {
     if (flow) return jsonOf(value, this.layoutAt(members));
-    const column = columnOf(this.text, members[0].start) + this.style.dash;
+    const column = this.columnOf(members[0].start) + this.style.dash;
     return `-${' '.repeat(this.style.dash - 1)}${blockOf(value, column, this.style)}`;
   }
 
@@ -173,12 +177,12 @@ class Editing {
     const first = members[0].start;
     if (flow) {
       const own = this.beginsLine(first);
-      const separator = own ? `\n${' '.repeat(columnOf(this.text, first))}` : this.layoutAt(members).spaced ? ' ' : '';
+      const separator = own ? `\n${' '.repeat(this.columnOf(first))}` : this.spaced ? ' ' : '';
       if (index === 0) this.put(first, first, texts.map(text => `${text},${separator}`).join(''));
       else this.put(members[index - 1].end, members[index - 1].end, texts.map(text => `,${separator}${text}`).join(''));
       return;
     }
-    const indent = ' '.repeat(columnOf(this.text, first));
+    const indent = ' '.repeat(this.columnOf(first));
     if (index > 0 || this.beginsLine(first) && slot.after < first && this.text.slice(slot.after, first).includes('\n')) {
       const place = this.lineEnd(index > 0 ? members[index - 1].end : slot.after);
       // a block of text at the end of a file ends with a line
@@ -224,42 +228,28 @@ class Editing {
     this.put(this.lineEnd(end), this.lineEnd(end), text.slice(head.length));
   }
 
-  /** Rewrites a list or map in brackets as a block where a text of several lines comes in; whether it did. */
-  private worthBlock(slot: Slot, node: any, value: any): boolean {
-    if (this.json || !node.srcToken || !multiline(value) || multiline(this.document.valueOf(node))) return false;
-    if (this.flowDepth(node) > 0) return false;
-    this.replace(slot, node, value, false);
-    return true;
-  }
-
-  /** How many brackets a node is in. */
-  private flowDepth(wanted: any): number {
-    const visit = (node: any, depth: number): number | undefined => {
-      if (node === wanted) return depth;
-      const inner = depth + (node?.flow === true ? 1 : 0);
-      const children = isMap(node) ? node.items.map(pair => pair.value) : isSeq(node) ? node.items : [];
-      for (const child of children) {
-        const found = visit(child, inner);
-        if (found !== undefined) return found;
-      }
-      return undefined;
-    };
-    return visit(this.document.contents, 0) ?? 0;
+  /** Whether a list or map in brackets, which no other is around, is better a block: where a text of several lines comes in, and no comment would go. */
+  private worthBlock(node: any, value: any): boolean {
+    if (this.json || node?.flow !== true || !multiline(value) || multiline(this.document.valueOf(node))) return false;
+    return !/#[^\n]*\n/.test(this.text.slice(node.range[0], node.range[1]));
   }
 
   private layoutAt(members: Member[]): JsonLayout {
     const own = members.length > 0 && this.beginsLine(members[0].start);
-    const column = own ? columnOf(this.text, members[0].start) : 0;
-    return { column, step: !own ? 0 : this.json ? this.jsonStep : this.style.step, spaced: !this.json || /[,:] /.test(this.text), json: this.json };
+    const column = own ? this.columnOf(members[0].start) : 0;
+    return { column, step: !own ? 0 : this.json ? this.jsonStep : this.style.step, spaced: this.spaced, json: this.json };
+  }
+
+  private columnOf(offset: number): number {
+    return this.document.columnOf(offset);
   }
 
   private indentOf(offset: number): number {
-    const start = this.text.lastIndexOf('\n', offset - 1) + 1;
-    return /^[ \t]*/.exec(this.text.slice(start))![0].length;
+    return /^[ \t]*/.exec(this.text.slice(offset - this.columnOf(offset)))![0].length;
   }
 
   private beginsLine(offset: number): boolean {
-    return /^[ \t]*$/.test(this.text.slice(this.text.lastIndexOf('\n', offset - 1) + 1, offset));
+    return /^[ \t]*$/.test(this.text.slice(offset - this.columnOf(offset), offset));
   }
 
   /** The end of a line, before what breaks it. */

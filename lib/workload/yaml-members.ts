@@ -47,7 +47,7 @@ export function membersOf(document: YamlDocument, node: any, slot: Slot): Member
     const after = indicator ? indicator.offset + indicator.source.length : keyEnd;
     const props = parts.filter(part => part.offset >= after && ['anchor', 'tag'].includes(part.type));
     const from = props[0]?.offset ?? token.value?.offset ?? after;
-    const ownSlot = { after, from, column: columnOf(document.text, start), dash: !pair };
+    const ownSlot = { after, from, column: document.columnOf(start), dash: !pair };
     const lastProp = props.at(-1);
     const end = Math.max(endOf(value, after, document.text), lastProp ? lastProp.offset + lastProp.source.length : 0, after);
     const key = pair && !isMerge((item as any).key) ? document.keyOf((item as any).key) : undefined;
@@ -80,12 +80,4 @@ export function endOf(node: any, after: number, text: string): number {
 
 function firstOf(parts: any[]): number | undefined {
   return parts.find(part => !['space', 'newline', 'comment', 'comma'].includes(part.type))?.offset;
-}
-
-/**
- * The column of a place, the first being 0.
- * @internal
- */
-export function columnOf(text: string, offset: number): number {
-  return offset - text.lastIndexOf('\n', offset - 1) - 1;
 }

@@ -17,6 +17,8 @@ export interface YamlDocument {
   targetOf(alias: Alias): any;
   /** The line of a place in the text, the first being 0. */
   lineOf(offset: number): number;
+  /** The column of a place in the text, the first being 0. */
+  columnOf(offset: number): number;
 }
 
 /**
@@ -107,6 +109,7 @@ export function readDocument(text: string): YamlDocument {
     keyOf: node => reader.keyOf(node),
     targetOf: alias => reader.targetOf(alias),
     lineOf,
+    columnOf: offset => lines.linePos(offset).col - 1,
   };
 }
 
@@ -123,7 +126,10 @@ class Reader {
     if (node === null || node === undefined) return null;
     if (isAlias(node)) return this.valueOf(this.targetOf(node));
     if (isScalar(node)) return this.scalar(node as Scalar);
-    if (isSeq(node)) return this.within(node, () => node.items.map(item => this.valueOf(item)));
+    if (isSeq(node)) {
+      if (!node.flow) for (const { start } of (node.srcToken as any)?.items ?? []) this.refuseTab(start);
+      return this.within(node, () => node.items.map(item => this.valueOf(item)));
+    }
     if (isMap(node)) return this.within(node, () => Object.fromEntries(this.entries(node)));
     return isPair(node) ? Object.fromEntries(this.entries({ items: [node] } as any)) : null;
   }
@@ -145,6 +151,8 @@ class Reader {
     const own = new Set<string>();
     for (const pair of map.items as any[]) {
       this.refuseColon(pair);
+      const { start = [], sep = [] } = pair.srcToken ?? {};
+      if (!map.flow && start.some((part: any) => part.type === 'explicit-key-ind')) this.refuseTab([...start, ...sep]);
       if (isMerge(pair.key)) {
         for (const [key, value] of this.merged(pair.value)) entries.set(key, value);
         continue;
@@ -162,6 +170,12 @@ class Reader {
   private refuseColon({ key, srcToken }: any) {
     const colon = srcToken?.sep?.find((part: any) => part.type === 'map-value-ind');
     if (colon && isScalar(key) && key.type === Scalar.PLAIN && /[,[\]{}]/.test(this.text[colon.offset + 1] ?? '')) throw this.error('kubectl takes the colon for a part of the text: write a space behind it', key);
+  }
+
+  /** Behind a dash, and the ? and : of a key that has a ?, kubectl takes a tab for the beginning of something. */
+  private refuseTab(parts: any[]) {
+    const tab = parts.find(({ type, source }, index) => type === 'space' && source.includes('\t') && parts[index - 1]?.type.endsWith('-ind'));
+    if (tab) throw new YamlError('kubectl takes no tab behind a dash, a question mark or the colon that belongs to it: write a space', this.lineOf(tab.offset));
   }
 
   private merged(node: any): Map<string, any> {

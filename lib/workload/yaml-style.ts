@@ -34,11 +34,11 @@ export function styleOf(text: string, root: any): YamlStyle {
       }
     }
     if (isSeq(node) && !node.flow) {
-      for (const item of node.items as any[]) {
-        const dash = node.range ? column(node.range[0]) : 0;
-        if (isMap(item) && !item.flow && item.range && column(item.range[0]) > dash) style.dash ??= column(item.range[0]) - dash;
-        visit(item);
-      }
+      const [first] = node.items as any[];
+      // an item below its dash says nothing about one beside it
+      const [from, to] = isMap(first) && !first.flow ? [node.range![0], first.range![0]] : [0, 0];
+      if (from < to && !text.slice(from, to).includes('\n')) style.dash ??= to - from;
+      node.items.forEach(visit);
     }
   };
   visit(root);

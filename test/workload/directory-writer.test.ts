@@ -204,6 +204,10 @@ describe('JSON, which has no comments', () => {
     expect(fs.readdirSync(folder)).toEqual(['c.json']);
   });
 
+  test('has no place for a file that is called like the record', () => {
+    expect(writer.errors([file(RECORD), json()])).toEqual([`${RECORD} can't be the name of a file of manifests, as the record of JSON files has it: give the file another name`]);
+  });
+
   test('may be the old or the new one where a synth was ended midway', () => {
     writer.write([json()]);
     const inTheWay = at(`c.json.${process.pid}.tmp`);

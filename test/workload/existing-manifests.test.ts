@@ -49,8 +49,8 @@ describe('files', () => {
     expect(written.spec.template.spec.initContainers[0].name).toBe('download-llama');
   });
 
-  test('a byte order mark, which would not be the first any more, is left out', () => {
-    expect(existing({ 'a.yaml': `\ufeff${SERVICE}` }).written('a.yaml')).toBe(SERVICE);
+  test('a byte order mark, which would not be the first any more, is left out, as kubectl leaves out that of each document', () => {
+    expect(existing({ 'a.yaml': `\ufeff${SERVICE}--- # two\r\n\ufeff${SERVICE}` }).written('a.yaml')).toBe(`${SERVICE}--- # two\r\n${SERVICE}`);
   });
 
   test('asked for twice are the same', () => {
@@ -95,6 +95,7 @@ describe('what can not be read is refused where it is named', () => {
     ['a key that is there twice', () => folderOf({ 'a.yaml': 'apiVersion: v1\nkind: Secret\nkind: Secret\n' }), /^a\.yaml:3: .*kind/],
     ['values of a chart', () => folderOf({ 'values.yaml': 'image: vllm\n' }), /^values\.yaml:1: this is no Kubernetes object, as it has no kind: give files of objects alone, as helm template/],
     ['no API version', () => folderOf({ 'a.yaml': '# x\nkind: Secret\n' }), /^a\.yaml:2: this is no Kubernetes object, as it has no apiVersion/],
+    ['no path', () => '', /^path of existing manifests is '': give the path/],
     ['a token', () => UNKNOWN, /^path of existing manifests/],
   ])('%s', (_, make, message) => {
     const environment = new Environment();

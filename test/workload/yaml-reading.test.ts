@@ -57,6 +57,7 @@ test.each<[string, any[]]>([
   ['a: &x {b: 1}\nc:\n  <<: *x\n  b: 3\n', [{ a: { b: 1 }, c: { b: 3 } }]], ['a: &x {b: 1}\nc:\n  b: 3\n  <<: *x\n', [{ a: { b: 1 }, c: { b: 1 } }]],
   ['a: &x {b: 1}\nc: &y {b: 2, d: 2}\ne:\n  <<: [*x, *y]\n', [{ a: { b: 1 }, c: { b: 2, d: 2 }, e: { b: 1, d: 2 } }]], ['a:\n  "<<": 1\n',
     [{ a: { '<<': 1 } }]],
+  ['a:\tb\nc: {?\td\t:\te}\n? f\t\n: []\t# g\nh:\t\n- 1\t\n', [{ a: 'b', c: { d: 'e' }, f: [], h: [1] }]],
   ['a: {}#c\nb: [\n  1,\n]\n', [{ a: {}, b: [1] }]], ['a: "{{ .x }}"\nb: http://c:80\n', [{ a: '{{ .x }}', b: 'http://c:80' }]],
 ])('%j', (text, values) => {
   expect(read(text)).toEqual(values);
@@ -72,6 +73,7 @@ test.each([
   ['a: &a [*a]\n', 0, 'contains itself'], ['a: &x [1]\nb:\n  <<: *x\n', 2, 'map merge requires'],
   ['a: !!int x\n', 0, 'cannot decode !!str `x` as a !!int'], ['a: "x\u2028y"\n', 0, 'U+2028'],
   ['# \u0085\na: 1\n', 0, 'U+0085'], ['a: "\u0001"\n', 0, 'U+0001'], ['a: "\\/"\n', 0, 'in JSON alone'],
+  ['a:\n-\tb\n', 1, 'no tab'], ['- \t# c\n  a: 1\n', 0, 'no tab'], ['?\ta\n: b\n', 0, 'no tab'], ['? a\n:\t# c\n  - b\n', 1, 'no tab'],
   ['a: "\\ud83d\\ude00"\n', 0, 'in JSON alone'], ['a: {b:}\n', 0, 'colon'], ['a: [b :]\n', 0, 'colon'],
 ])('%j is refused at line %i', (text, line, message) => {
   let error: any;
