@@ -191,6 +191,12 @@ test('a commit is published; a file that is not what the hub says is not', async
       .toBe(`{"totalBytes": 18125802, "source": "hf://acme/llama", "commit": "${COMMIT}", "license": "apache-2.0", "formats": ["safetensors"]}\n`);
     expect(Object.keys(files)).toEqual(['config.json', 'large.safetensors', 'model-é b.safetensors', 'sub/vocab.txt']);
     for (const [name, content] of Object.entries(files)) expect(content.equals(hub.files.get(name)!.content)).toBe(true);
+
+    // What is there is not taken for the file because its writer says so.
+    server.main.put('models/serving/llama/v2/large.safetensors', Buffer.alloc(large.length), { sha256: false, metadata: { sha256: createHash('sha256').update(large).digest('hex') } });
+    expect(await publishFolder(server, URL, '--hub-endpoint', hub.endpoint, '--version', 'v2')).toMatchObject({
+      code: 1, err: expect.stringContaining("large.safetensors is there already, with other bytes than 'large.safetensors' has"),
+    });
   } finally {
     await server.stop();
   }

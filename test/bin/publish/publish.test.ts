@@ -211,6 +211,18 @@ test('--lock keeps digest and size; a lock that names other content refuses befo
   expect(server.requests).toHaveLength(seen);
 });
 
+test('told to end once the manifest was sent, it does not say that nothing is published', async () => {
+  smallModel();
+  const before = process.listeners('SIGTERM');
+  const exit = jest.spyOn(process, 'exit').mockImplementation(() => undefined as never);
+  const tellToEnd = () => process.listeners('SIGTERM').filter(listener => !before.includes(listener)).forEach(listener => listener('SIGTERM'));
+  server.faults = [{ fault: 'none', operation: 'GetObject', key: /models.*manifest/, after: 1, times: 1, hook: tellToEnd }];
+  const { err } = await publishFolder(server, source());
+  expect(err).toContain('error: SIGTERM: serving/llama@v1 may be published; the same command goes on where this one ends');
+  while (exit.mock.calls.length === 0) await new Promise(resolve => setImmediate(resolve));
+  expect(exit).toHaveBeenCalledWith(143);
+});
+
 test('a role that may not write is told which object, and what it needs', async () => {
   smallModel();
   server.faults = [{ fault: 403, operation: 'PutObject' }];
@@ -245,6 +257,7 @@ test('a wrong call is told what to give, with exit code 2', async () => {
   expect(await usage('--signature', 'x')).toBe('2 error: --signature and --public-key belong together: give both');
   expect(await usage('--keep-current')).toBe('2 error: --keep-current says what --lock does: give both');
   expect(await usage('--parallel', '0')).toBe("2 error: --parallel is '0': give a whole number of at least 1");
+  expect(await usage('--parallel', '257')).toBe('2 error: --parallel is 257: give at most 256');
   expect(await usage('more.txt')).toContain("2 error: 'more.txt' is one word too many: quote globs");
   expect(server.requests).toEqual([]);
 });
