@@ -139,7 +139,7 @@ describe('refused', () => {
     expect(() => ModelChecksums.of([])).toThrow('the manifest has no line for model.json');
   });
 
-  test("a folder that is called as the description is", () => {
+  test('a folder that is called as the description is', () => {
     expect(() => ModelChecksums.of([DESCRIPTION, { path: 'model.json/weights', sha256: HASH }])).toThrow("'model.json' is in the manifest as a file and as a folder");
   });
 

@@ -3,26 +3,28 @@ import type { Mutant } from './mutant';
 const PUBLISH = 'test/bin/publish/publish.test.ts';
 const SEVERAL = 'test/bin/publish/several.test.ts';
 const DISCARD = 'test/bin/publish/discard.test.ts';
+const RESTORE = 'test/bin/publish/restore.test.ts';
 const FOLDER = 'test/bin/publish/folder-source.test.ts';
 const MAIN = 'test/bin/cli/main.test.ts';
 const OUTPUT = 'test/bin/cli/output.test.ts';
+const STORE = 'test/bin/cli/store.test.ts';
 
 export const PUBLISH_MUTANTS: Mutant[] = [
   {
     what: 'publish: who finds a claim with other content goes on',
     file: 'bin/publish/claim.ts',
-    replace: 'if (other === checksums.text) return true;',
-    by: 'if (other !== undefined) return true;',
+    replace: 'if (there.content.toString() === checksums.text) return',
+    by: 'if (there.content.length > 0) return',
     test: PUBLISH,
     only: 'another content has claimed',
   },
   {
     what: 'publish: the metadata of an object counts as its checksum',
     file: 'bin/publish/objects.ts',
-    replace: 'if (digest.parts === undefined && head.Metadata',
-    by: 'if (head.Metadata',
-    test: PUBLISH,
-    only: 'trusted by the checksum',
+    replace: "if (!mayRead) return 'same';",
+    by: "if (!mayRead || head.Metadata?.sha256 === digest.sha256) return 'same';",
+    test: 'test/bin/publish/hub-source.test.ts',
+    only: 'a commit is published',
   },
   {
     what: 'publish: an object of the same size is taken for the same',
@@ -35,8 +37,8 @@ export const PUBLISH_MUTANTS: Mutant[] = [
   {
     what: 'publish: what is there is sent again',
     file: 'bin/publish/upload.ts',
-    replace: 'if (known) return this.options.onBytes(file.size, false);',
-    by: '',
+    replace: 'if (known) {',
+    by: 'if (known && published) {',
     test: PUBLISH,
     only: 'sends nothing that is there',
   },
@@ -61,15 +63,15 @@ export const PUBLISH_MUTANTS: Mutant[] = [
     what: 'publish: the source is not looked at again before the manifest is written',
     file: 'bin/publish/publish.ts',
     replace: `  await source.check();
-  const otherDescription`,
-    by: '  const otherDescription',
+  const descriptionKey`,
+    by: '  const descriptionKey',
     test: PUBLISH,
     only: 'a file that comes while',
   },
   {
     what: 'publish: nobody looks whether the claim is still there',
     file: 'bin/publish/publish.ts',
-    replace: '  await checkClaim(store, id, checksums);\n',
+    replace: '  await checkClaim(store, id, claimed);\n',
     by: '',
     test: DISCARD,
     only: 'a publisher that still runs',
@@ -77,10 +79,83 @@ export const PUBLISH_MUTANTS: Mutant[] = [
   {
     what: 'publish: a published version is discarded',
     file: 'bin/publish/discard.ts',
-    replace: 'if ((there !== undefined && there.toString() !== DISCARDING) || await putText(store, manifest, DISCARDING) !== undefined) {',
-    by: 'if (there?.toString() === DISCARDING) {',
+    replace: 'if (!isDiscarding(there.content.toString())) throw this.published();',
+    by: '',
     test: DISCARD,
     only: 'never discarded',
+  },
+  {
+    what: 'publish: an attempt that ended can not be taken up',
+    file: 'bin/publish/claim.ts',
+    replace: 'if (there.content.toString() === checksums.text) return',
+    by: 'if (there.content.toString() === checksums.text && there.metadata.attempt === attempt) return',
+    test: SEVERAL,
+    only: 'killed at ten',
+  },
+  {
+    what: 'publish: a claim that was made anew for the same content holds for those before',
+    file: 'bin/publish/claim.ts',
+    replace: 'return [metadata.attempt, etag, lastModified.toISOString()].join(\' \');',
+    by: 'return [etag, metadata.none, lastModified.getTime() > 0].join(\' \');',
+    test: DISCARD,
+    only: 'made anew for the same content',
+  },
+  {
+    what: 'publish: who was overtaken goes on discarding',
+    file: 'bin/publish/discard.ts',
+    replace: 'if (there?.content.toString() !== this.marker) throw this.takenOver();',
+    by: 'if (there === undefined) throw this.takenOver();',
+    test: DISCARD,
+    only: 'is overtaken',
+  },
+  {
+    what: 'publish: all that discard have the same marker',
+    file: 'bin/publish/discard.ts',
+    replace: '`${DISCARDING} ${randomUUID()}\\n`',
+    by: '`${DISCARDING} ${randomUUID().length}\\n`',
+    test: DISCARD,
+    only: 'is overtaken',
+  },
+  {
+    what: 'publish: a claim holds while a discard is taken over',
+    file: 'bin/publish/discard.ts',
+    replace: `    // For a moment no marker is there: no claim may hold in it, for files of it may be gone.
+    const claimed = await this.store.get(this.claim);`,
+    by: '    const claimed = await this.store.get(`${this.claim}.none`);',
+    test: DISCARD,
+    only: 'taken over',
+  },
+  {
+    what: 'publish: what is to be published is discarded',
+    file: 'bin/publish/command.ts',
+    replace: 'checkNotDiscarded(from, store, id);',
+    by: 'void checkNotDiscarded;',
+    test: DISCARD,
+    only: 'would be discarded',
+  },
+  {
+    what: 'publish: a published version that lacks files is said to be well',
+    file: 'bin/publish/publish.ts',
+    replace: 'const lacked = await restore();',
+    by: 'const lacked = { files: 0, sentBytes: 0 };',
+    test: RESTORE,
+    only: 'brings what a published',
+  },
+  {
+    what: 'publish: nobody looks again for what was there already',
+    file: 'bin/publish/publish.ts',
+    replace: 'claimed.resuming || brought.files < files.length ? await restore()',
+    by: 'claimed.resuming && brought.files > files.length ? await restore()',
+    test: RESTORE,
+    only: 'counted on',
+  },
+  {
+    what: 'publish: told to end after the manifest, it says that nothing is published',
+    file: 'bin/publish/command.ts',
+    replace: 'manifestSent = true;',
+    by: '',
+    test: PUBLISH,
+    only: 'once the manifest was sent',
   },
   {
     what: 'publish: an interrupted command leaves the parts of its upload',
@@ -112,6 +187,27 @@ export const PUBLISH_MUTANTS: Mutant[] = [
     by: 'if (file.path) return digest;',
     test: FOLDER,
     only: 'blobs of its own cache',
+  },
+  {
+    what: 'command line: an answer that breaks off ends the command',
+    file: 'bin/cli/store.ts',
+    replace: 'if (attempt === READS) throw error;',
+    by: 'throw error;',
+    test: STORE,
+  },
+  {
+    what: 'command line: a listing that is cut is taken for the whole',
+    file: 'bin/cli/store.ts',
+    replace: 'page.IsTruncated === true || ',
+    by: '',
+    test: STORE,
+  },
+  {
+    what: 'command line: names steer the terminal',
+    file: 'bin/cli/output.ts',
+    replace: '|[\\u0000-\\u0009\\u000b-\\u001f\\u007f-\\u009f]',
+    by: '',
+    test: OUTPUT,
   },
   {
     what: 'command line: a wrong call ends as a failure does',
