@@ -1,7 +1,7 @@
 import { ApiObject } from 'cdk8s';
 import { IConstruct } from 'constructs';
 import { ExistingWorkload } from '../workload/existing-workload';
-import { knownPaths, templatePlaces, valueAt, WORKLOADS } from '../workload/pod-template-paths';
+import { knownPaths, templatePlaces, valueAt, WORKLOADS } from './pod-template-paths';
 
 /**
  * What models are attached to: an object of cdk8s, or one of a file.

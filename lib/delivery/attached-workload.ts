@@ -9,7 +9,7 @@ import { PodParts } from './pod-parts';
 import { mergePodParts } from './pod-template';
 import { WorkloadIdentity } from '../access';
 import { resourcesPlus, totalRequests } from '../private/container-resources';
-import { changedAt, templatePlaces, valueAt } from '../workload/pod-template-paths';
+import { changedAt, templatePlaces, valueAt } from './pod-template-paths';
 
 /** These have ten minutes to progress, `progressDeadlineSeconds`, where it is left out. */
 const PROGRESSING = ['Deployment', 'Rollout'];

@@ -4,8 +4,8 @@ import { readExisting } from './existing-files';
 import { ExistingWorkload, ExistingWorkloadOptions } from './existing-workload';
 import type { HeldServiceAccount, HoldsServiceAccounts } from './held-service-account';
 import type { PodImages } from './image-mirror-pods';
-import { ManifestFile, ManifestObject } from './manifest-file';
-import { checkPath, knownPaths, templatePlaces, valueAt } from './pod-template-paths';
+import { ManifestFile, ManifestObject } from '../yaml/manifest-file';
+import { checkPath, knownPaths, templatePlaces, valueAt } from '../delivery/pod-template-paths';
 import type { ConstructWithFiles, PlainFile } from './rendered-manifests';
 
 /** An object, and where it is. */

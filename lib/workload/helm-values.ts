@@ -1,7 +1,6 @@
 import { Construct } from 'constructs';
 import { HelmKeys, HelmValuesProps } from './helm-values-props';
 import type { PodImages } from './image-mirror-pods';
-import { kubernetesYaml } from './kubernetes-yaml';
 import { ModelFragment, podOf } from './model-fragment';
 import type { ModelManifests } from './model-manifests';
 import type { ConstructWithFiles, PlainFile } from './rendered-manifests';
@@ -9,6 +8,7 @@ import { ServiceAccount } from './service-account';
 import { literal } from '../private/literal';
 import { checkName } from '../private/names';
 import { DNS_LABEL } from '../private/spelling';
+import { kubernetesYaml } from '../yaml/kubernetes-yaml';
 
 /** Keys of what a pod must have, or its application would start without the models. */
 const NEEDED = { initContainers: 'initContainers', volumes: 'extraVolumes', volumeMounts: 'extraVolumeMounts' };

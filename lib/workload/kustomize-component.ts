@@ -1,18 +1,18 @@
 import type { Duration } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
 import type { PodImages } from './image-mirror-pods';
-import { kubernetesYaml } from './kubernetes-yaml';
 import { ModelFragment } from './model-fragment';
 import { ModelFragmentProps } from './model-fragment-props';
 import type { ModelManifests } from './model-manifests';
-import { knownPaths } from './pod-template-paths';
 import type { ConstructWithFiles, PlainFile } from './rendered-manifests';
 import { serviceAccountObject } from './service-account';
 import { InitContainerPosition } from '../delivery/init-container-position';
+import { knownPaths } from '../delivery/pod-template-paths';
 import { checkLabel, checkSubdomain } from '../private/kubernetes-names';
 import { checkName } from '../private/names';
 import { checkWhole } from '../private/numbers';
 import { DNS_LABEL } from '../private/spelling';
+import { kubernetesYaml } from '../yaml/kubernetes-yaml';
 
 /** Kinds whose lists Kustomize merges by name, and the version in which they are served. */
 const API_VERSIONS: Record<string, string> = {

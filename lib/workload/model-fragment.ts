@@ -1,6 +1,5 @@
 import { Construct } from 'constructs';
 import { ModelFragmentProps } from './model-fragment-props';
-import { changedAt, knownPaths, templatePlaces, valueAt } from './pod-template-paths';
 import { withModels } from '../delivery/attached-workload';
 import { bindModels } from '../delivery/bind-models';
 import { warnOfMissingDigests } from '../delivery/digest-warnings';
@@ -8,6 +7,7 @@ import { InitContainerPosition } from '../delivery/init-container-position';
 import { mebibytes, totalSize } from '../delivery/limits';
 import { modelsAnnotation } from '../delivery/models-annotation';
 import type { PodFacts } from '../delivery/pod-parts';
+import { changedAt, knownPaths, templatePlaces, valueAt } from '../delivery/pod-template-paths';
 import { warn } from '../private/warn';
 
 /**

@@ -1,7 +1,7 @@
 import { ApiObject, App, Chart, DependencyGraph } from 'cdk8s';
 import { IConstruct } from 'constructs';
 import type { PodImages } from './image-mirror-pods';
-import { kubernetesYaml } from './kubernetes-yaml';
+import { kubernetesYaml } from '../yaml/kubernetes-yaml';
 
 /**
  * A chart that knows the file it is written to.

@@ -256,7 +256,7 @@ export const DELIVERY_MUTANTS: Mutant[] = [
   },
   {
     what: 'a kind of another API group passes for a workload',
-    file: 'lib/workload/pod-template-paths.ts',
+    file: 'lib/delivery/pod-template-paths.ts',
     replace: 'return KNOWN[`${apiVersion.includes(\'/\') ? apiVersion.split(\'/\')[0] : \'core\'}/${kind}`];',
     by: 'return Object.entries(KNOWN).find(([type]) => apiVersion !== \'\' && type.endsWith(`/${kind}`))?.[1];',
     test: 'test/delivery/attachment-input.test.ts',

@@ -65,10 +65,10 @@ export const EXISTING_MUTANTS: Mutant[] = [
   },
   {
     what: 'a path to pods leads nowhere unsaid',
-    file: 'lib/workload/pod-template-paths.ts',
+    file: 'lib/delivery/pod-template-paths.ts',
     replace: 'if (found.length === 0 && !path.endsWith(\'?\')) throw',
     by: 'if (found.length === 0 && path === \'?\') throw',
-    test: 'test/workload/pod-template-paths.test.ts',
+    test: 'test/delivery/pod-template-paths.test.ts',
   },
   {
     what: 'one of two workloads of a name is taken',

@@ -60,10 +60,10 @@ export const KUBERNETES_SIDE_MUTANTS: Mutant[] = [
   },
   {
     what: 'keys are in alphabetical order',
-    file: 'lib/workload/kubernetes-yaml.ts',
+    file: 'lib/yaml/kubernetes-yaml.ts',
     replace: 'rank(a) - rank(b) || (a < b ? -1 : 1)',
     by: '(a < b ? -1 : 1)',
-    test: 'test/workload/kubernetes-yaml.test.ts',
+    test: 'test/yaml/kubernetes-yaml.test.ts',
   },
   {
     what: 'tokens in map keys pass',

@@ -1,8 +1,8 @@
 import { Mutant } from './mutant';
 
-const SCALARS = { file: 'lib/workload/yaml-scalars.ts', test: 'test/workload/yaml-reading.test.ts' };
-const READING = { file: 'lib/workload/yaml-reading.ts', test: 'test/workload/yaml-reading.test.ts' };
-const EDITING = { file: 'lib/workload/yaml-editing.ts', test: 'test/workload/manifest-file.test.ts' };
+const SCALARS = { file: 'lib/yaml/yaml-scalars.ts', test: 'test/yaml/yaml-reading.test.ts' };
+const READING = { file: 'lib/yaml/yaml-reading.ts', test: 'test/yaml/yaml-reading.test.ts' };
+const EDITING = { file: 'lib/yaml/yaml-editing.ts', test: 'test/yaml/manifest-file.test.ts' };
 
 /** Breaks of how manifests are read and changed in place. */
 export const YAML_MUTANTS: Mutant[] = [
@@ -16,8 +16,8 @@ export const YAML_MUTANTS: Mutant[] = [
   { ...EDITING, what: 'yaml: line breaks of Windows are mixed with others', replace: 'indented.replace(/\\n/g, this.eol)', by: 'indented' },
   { ...EDITING, what: 'yaml: a comment behind an old value goes', replace: 'this.put(this.lineEnd(end), this.lineEnd(end), text', by: 'this.put(end, this.lineEnd(end), text' },
   {
-    file: 'lib/workload/list-matching.ts',
-    test: 'test/workload/manifest-file.test.ts',
+    file: 'lib/yaml/list-matching.ts',
+    test: 'test/yaml/manifest-file.test.ts',
     what: 'yaml: an object of a list is written anew',
     replace: 'const alike = end - start === next - old;',
     by: 'const alike = false;',

@@ -1,4 +1,4 @@
-import { documentsIn, readDocument } from '../../lib/workload/yaml-reading';
+import { documentsIn, readDocument } from '../../lib/yaml/yaml-reading';
 
 /** The values of all documents, and the text that the parts make up. */
 function read(text: string): any[] {

@@ -1,8 +1,8 @@
 import * as YAML from 'yaml';
-import { Environment } from './fixture';
 import { transferProgram } from '../../lib/delivery/program';
-import { kubernetesYaml } from '../../lib/workload/kubernetes-yaml';
+import { kubernetesYaml } from '../../lib/yaml/kubernetes-yaml';
 import { model } from '../delivery/fixture';
+import { Environment } from '../workload/fixture';
 
 const VERSIONS = ['1.1', '1.2'] as const;
 

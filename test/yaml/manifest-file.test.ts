@@ -1,4 +1,4 @@
-import { ManifestFile } from '../../lib/workload/manifest-file';
+import { ManifestFile } from '../../lib/yaml/manifest-file';
 
 const DEPLOYMENT = `# the server
 apiVersion: apps/v1

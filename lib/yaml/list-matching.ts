@@ -1,4 +1,4 @@
-import { sameValue } from '../private/same-value';
+import { sameValue } from './same-value';
 
 /**
  * For each item of the new list the index of the old item that it continues, -1 for none; ascending. Objects continue those of the same mount path or

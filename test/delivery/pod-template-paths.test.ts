@@ -1,4 +1,4 @@
-import { checkPath, knownPaths, templatePlaces } from '../../lib/workload/pod-template-paths';
+import { checkPath, knownPaths, templatePlaces } from '../../lib/delivery/pod-template-paths';
 
 const template = (name = 'main') => ({ spec: { containers: [{ name }] } });
 

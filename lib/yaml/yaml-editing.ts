@@ -1,10 +1,10 @@
 import { isAlias, isMap, isSeq } from 'yaml';
 import { rank } from './kubernetes-yaml';
 import { matchItems } from './list-matching';
+import { sameValue } from './same-value';
 import { endOf, Member, membersOf, Slot } from './yaml-members';
 import { YamlDocument } from './yaml-reading';
 import { afterKey, blockOf, JsonLayout, jsonOf, jsonPair, pairOf, styleOf, YamlStyle } from './yaml-style';
-import { sameValue } from '../private/same-value';
 
 /** A piece of text that takes the place of another. */
 interface Splice {

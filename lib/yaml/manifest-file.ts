@@ -1,6 +1,6 @@
+import { sameValue } from './same-value';
 import { editDocument } from './yaml-editing';
 import { documentsIn, readDocument, YamlDocument, YamlError } from './yaml-reading';
-import { sameValue } from '../private/same-value';
 
 /**
  * One object of a file.

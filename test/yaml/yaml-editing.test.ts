@@ -1,5 +1,5 @@
 import * as fc from 'fast-check';
-import { ManifestFile } from '../../lib/workload/manifest-file';
+import { ManifestFile } from '../../lib/yaml/manifest-file';
 
 /** How a random document is written. */
 interface Writing {
