@@ -1,7 +1,7 @@
 import { ApiObject } from 'cdk8s';
 import { IConstruct } from 'constructs';
-import { ExistingWorkload } from '../workload/existing-workload';
 import { knownPaths, templatePlaces, valueAt, WORKLOADS } from './pod-template-paths';
+import { ExistingWorkload } from '../workload/existing-workload';
 
 /**
  * What models are attached to: an object of cdk8s, or one of a file.
@@ -60,7 +60,7 @@ function bringsServiceAccount(workload: IConstruct, object: ApiObject, templates
   if (workload !== object) return (workload as { serviceAccount?: unknown }).serviceAccount !== undefined;
   const rendered = object.toJson();
   const specs = templates.flatMap(path => templatePlaces(rendered, [`${path}?`])).map(place => valueAt(rendered, place).spec);
-  return specs.some(({ serviceAccountName, serviceAccount }) => (serviceAccountName ?? serviceAccount ?? undefined) !== undefined);
+  return specs.some(({ serviceAccountName, serviceAccount }) => Boolean(serviceAccountName || serviceAccount));
 }
 
 function workloadObject(workload: IConstruct): ApiObject {

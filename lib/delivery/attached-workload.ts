@@ -1,19 +1,18 @@
 import { Size } from 'aws-cdk-lib';
-import { withoutAttached, withRecord } from './attachment-record';
+import { Before, withoutAttached, withRecord } from './attachment-record';
 import { totalWindow } from './bind-models';
+import { warnOfActiveDeadline, withProgressDeadline } from './deadlines';
 import { InitContainerPosition } from './init-container-position';
+import { TOKEN_VOLUME, WORK_VOLUME } from './landing';
 import { totalSize } from './limits';
 import { MODELS_ANNOTATION } from './models-annotation';
 import { checkClashes } from './pod-clashes';
 import { PodParts } from './pod-parts';
+import { checkPodShape } from './pod-shape';
 import { mergePodParts } from './pod-template';
 import { WorkloadIdentity } from '../access';
-import { resourcesPlus, totalRequests } from '../private/container-resources';
 import { changedAt, templatePlaces, valueAt } from './pod-template-paths';
-
-/** These have ten minutes to progress, `progressDeadlineSeconds`, where it is left out. */
-const PROGRESSING = ['Deployment', 'Rollout'];
-const PROGRESS_DEADLINE = 600;
+import { isOfPod, podResourcesPlus, resourcesPlus, totalRequests } from '../private/container-resources';
 
 /** @internal */
 export interface Attached {
@@ -35,11 +34,12 @@ export interface Attached {
  * @internal
  */
 export function withModels(object: any, attached: Attached): any {
-  const namespace = object.metadata?.namespace ?? undefined;
+  const namespace = object.metadata?.namespace || undefined;
   if (attached.identity && namespace !== undefined && namespace !== attached.identity.namespace) {
     throw new Error(`the workload is in namespace '${namespace}', and its identity in '${attached.identity.namespace}': pass an identity of the workload's namespace`);
   }
   const places = templatePlaces(object, attached.templates);
+  for (const place of places) checkPodShape(valueAt(object, place), place);
   checkContainers(places.flatMap(place => valueAt(object, place).spec.containers), attached.containers);
   let longer = 0;
   let earlier = 0;
@@ -47,22 +47,19 @@ export function withModels(object: any, attached: Attached): any {
   for (const place of places) {
     result = changedAt(result, place, template => {
       const before = withoutAttached(template);
-      const after = templateWithModels(before.template, object, attached);
+      const after = templateWithModels(before, object, attached);
+      warnOfActiveDeadline(object, place, after.seconds, attached.warn);
       earlier = Math.max(earlier, before.seconds);
       longer = Math.max(longer, after.seconds);
       return after.template;
     });
   }
-  if (!PROGRESSING.includes(object.kind) || longer === earlier) return result;
-  const deadline = (object.spec.progressDeadlineSeconds ?? PROGRESS_DEADLINE + earlier) - earlier + longer;
-  return { ...result, spec: { ...result.spec, progressDeadlineSeconds: deadline } };
+  return withProgressDeadline(result, longer, earlier);
 }
 
-function templateWithModels(template: any, object: any, attached: Attached): { template: any; seconds: number } {
+function templateWithModels({ template, volumes: earlier }: Before, object: any, attached: Attached): { template: any; seconds: number } {
   const present: any[] = template.spec.initContainers ?? [];
-  if (template.metadata?.annotations?.[MODELS_ANNOTATION] !== undefined) {
-    throw new Error(`the pods have models already, annotation '${MODELS_ANNOTATION}': '${template.metadata.annotations[MODELS_ANNOTATION]}': attach to the manifests as they were before`);
-  }
+  checkUnrecorded(template);
   const names: string[] = template.spec.containers.map(({ name }: any) => name);
   const readers = (attached.containers ?? names).filter(name => names.includes(name));
   if (readers.length === 0) return { template, seconds: 0 };
@@ -81,6 +78,7 @@ function templateWithModels(template: any, object: any, attached: Attached): { t
     volumes: all(part => part.volumes),
     mountPaths: all(part => part.volumeMounts).map(({ mountPath }) => mountPath),
   }, attached.warn);
+  checkMounts({ ...merged.spec, initContainers }, earlier);
   const room = roomOf(parts);
   const result = {
     ...merged,
@@ -89,13 +87,35 @@ function templateWithModels(template: any, object: any, attached: Attached): { t
       ...serviceAccountOf(merged.spec, attached.identity),
       initContainers: initContainers.length > 0 ? initContainers : template.spec.initContainers,
       containers: withRoom(merged.spec.containers, readers[0], room),
+      resources: podResourcesPlus(template.spec, room),
     },
   };
-  if (result.spec.initContainers === undefined) delete result.spec.initContainers;
+  for (const key of ['initContainers', 'resources']) if (result.spec[key] === undefined) delete result.spec[key];
   const seconds = totalWindow(parts).toSeconds();
   if (!attached.recorded) return { template: result, seconds };
-  const bytes = Object.fromEntries(Object.entries(room).map(([name, size]) => [name, size.toBytes()]));
-  return { template: withRecord(template, result, { container: readers[0], bytes, seconds }), seconds };
+  const bytes = Object.entries(room).map(([name, size]) => [name, size.toBytes()] as const);
+  const podBytes = bytes.filter(([name]) => isOfPod(template.spec.resources, name));
+  const additions = { container: readers[0], bytes: Object.fromEntries(bytes), podBytes: Object.fromEntries(podBytes), seconds };
+  return { template: withRecord(template, result, additions), seconds };
+}
+
+/** Models that are in the pods, and of which no annotation says what belongs to them. */
+function checkUnrecorded({ metadata, spec }: any) {
+  const models = metadata?.annotations?.[MODELS_ANNOTATION] ?? undefined;
+  const volume = (spec.volumes ?? []).find(({ name }: any) => [WORK_VOLUME, TOKEN_VOLUME].includes(name));
+  if (models === undefined && volume === undefined) return;
+  const sign = models !== undefined ? `annotation '${MODELS_ANNOTATION}': '${models}'` : `volume '${volume.name}'`;
+  throw new Error(`the pods have models already, ${sign}: attach to the manifests as they were before`);
+}
+
+/** What somebody mounts of an earlier attachment stays, as long as that volume does. */
+function checkMounts({ initContainers, containers, volumes }: any, earlier: string[]) {
+  const present = (volumes ?? []).map(({ name }: any) => name);
+  const gone = earlier.filter(name => !present.includes(name));
+  for (const { name, volumeMounts } of [...initContainers ?? [], ...containers]) {
+    const mount = (volumeMounts ?? []).find((each: any) => gone.includes(each.name));
+    if (mount) throw new Error(`container '${name}' mounts volume '${mount.name}' at '${mount.mountPath}', which an earlier model had and which is not there any more: remove the mount, or attach to the manifests as they were before`);
+  }
 }
 
 /** Each that is named must be in one of the pods. */
@@ -106,7 +126,7 @@ function checkContainers(containers: any[], wanted?: string[]) {
 }
 
 function serviceAccountOf(spec: any, identity?: WorkloadIdentity): any {
-  const present = spec.serviceAccountName ?? spec.serviceAccount ?? undefined;
+  const present = spec.serviceAccountName || spec.serviceAccount || undefined;
   if (identity === undefined || present === identity.serviceAccount) return {};
   if (present !== undefined) {
     throw new Error(`the workload has service account '${present}', and its identity is '${identity.serviceAccount}': pass the identity of the workload's service account, or remove that`);

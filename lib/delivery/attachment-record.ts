@@ -1,9 +1,13 @@
 import { Size } from 'aws-cdk-lib';
 import { SKIP_CONTAINERS } from './pod-template';
 import { resourcesMinus } from '../private/container-resources';
+import { mountPoint } from '../private/mount-path';
 
-/** The annotation of a pod template that says what was attached to it. */
-const RECORD = 'cdk-eks-model-artifacts/attached';
+/**
+ * The annotation of a pod template that says what was attached to it.
+ * @internal
+ */
+export const RECORD = 'cdk-eks-model-artifacts/attached';
 
 /**
  * What attaching adds to numbers that were there before.
@@ -14,6 +18,8 @@ export interface Additions {
   readonly container: string;
   /** Bytes that it asks for, by the name of the resource. */
   readonly bytes: Record<string, number>;
+  /** Bytes that the pod as a whole asks for, where it asks for any of the resource. */
+  readonly podBytes: Record<string, number>;
   /** Seconds that a Deployment has longer to progress. */
   readonly seconds: number;
 }
@@ -25,8 +31,21 @@ interface AttachmentRecord extends Additions {
   readonly mountPaths: Record<string, string[]>;
   readonly annotations: string[];
   readonly skipContainers: string[];
-  readonly podFields: string[];
-  readonly securityContext: string[];
+  /** What somebody changed since is not ours to take away. */
+  readonly podFields: Record<string, unknown>;
+  readonly securityContext: Record<string, unknown>;
+}
+
+/**
+ * A template as it was before.
+ * @internal
+ */
+export interface Before {
+  readonly template: any;
+  /** How much longer its Deployment has to progress since. */
+  readonly seconds: number;
+  /** Names of the volumes that were taken away. */
+  readonly volumes: string[];
 }
 
 /**
@@ -43,57 +62,67 @@ export function withRecord(before: any, after: any, additions: Additions): any {
     mountPaths: Object.fromEntries(mountPaths.filter(([, paths]) => paths.length > 0)),
     annotations: addedKeys(before.metadata?.annotations, after.metadata?.annotations).filter(key => key !== SKIP_CONTAINERS),
     skipContainers: skipped(after).filter(name => !skipped(before).includes(name)),
-    podFields: addedKeys(before.spec, after.spec).filter(key => key === 'serviceAccountName'),
-    securityContext: addedKeys(before.spec.securityContext, after.spec.securityContext),
+    podFields: before.spec.serviceAccountName === after.spec.serviceAccountName ? {} : { serviceAccountName: after.spec.serviceAccountName },
+    securityContext: only(after.spec.securityContext, addedKeys(before.spec.securityContext, after.spec.securityContext)),
     ...additions,
   };
   return { ...after, metadata: { ...after.metadata, annotations: { ...after.metadata?.annotations, [RECORD]: JSON.stringify(record) } } };
 }
 
 /**
- * A template as it was before something was attached to it, and how much longer the Deployment has to progress since.
+ * A template as it was before something was attached to it.
  *
- * @throws where the record can't be read
+ * @throws where the record can't be read, or a container that it names is not there
  * @internal
  */
-export function withoutAttached(template: any): { template: any; seconds: number } {
-  const text = template.metadata?.annotations?.[RECORD];
-  if (text === undefined) return { template, seconds: 0 };
+export function withoutAttached(template: any): Before {
+  const text = template.metadata?.annotations?.[RECORD] ?? undefined;
+  if (text === undefined) return { template, seconds: 0, volumes: [] };
   const record = parse(text);
-  const { initContainers, volumes, containers, securityContext, ...spec } = template.spec;
-  const sizes = Object.fromEntries(Object.entries(record.bytes).map(([name, bytes]) => [name, Size.bytes(bytes)]));
-  const hasRoom = Object.keys(sizes).length > 0;
+  const { initContainers, volumes, containers, securityContext, resources, ...spec } = template.spec;
+  const gone = [record.container, ...Object.keys(record.mountPaths)].find(name => !containers.some((container: any) => container.name === name));
+  if (gone !== undefined) throw new Error(`container '${gone}', which had the model, is not there any more: attach to the manifests as they were before`);
+  const hasContext = Object.keys(record.securityContext).length > 0;
   const annotations = without(template.metadata.annotations, [RECORD, SKIP_CONTAINERS, ...record.annotations]);
   const skip = skipped(template).filter(name => !record.skipContainers.includes(name)).join(',');
   const restored = {
     ...template,
     metadata: filled({ ...template.metadata, annotations: filled({ ...annotations, ...skip === '' ? {} : { [SKIP_CONTAINERS]: skip } }) }),
     spec: filled({
-      ...without(spec, record.podFields),
+      ...withoutSame(spec, record.podFields),
+      resources: minus(resources, record.podBytes),
       initContainers: filledList(initContainers, (item: any) => !record.initContainers.includes(item.name)),
       containers: containers.map((container: any) => filled({
         ...container,
-        resources: container.name === record.container && hasRoom ? resourcesMinus(container.resources, sizes) : container.resources,
-        volumeMounts: filledList(container.volumeMounts, (mount: any) => !record.mountPaths[container.name]?.includes(mount.mountPath)),
+        resources: container.name === record.container ? minus(container.resources, record.bytes) : container.resources,
+        volumeMounts: filledList(container.volumeMounts, (mount: any) => !isOurs(mount, record.mountPaths[container.name])),
       })),
       volumes: filledList(volumes, (item: any) => !record.volumes.includes(item.name)),
-      securityContext: record.securityContext.length > 0 ? filled(without(securityContext, record.securityContext)) : securityContext,
+      securityContext: hasContext ? filled(withoutSame(securityContext, record.securityContext)) : securityContext,
     }),
   };
-  return { template: filled(restored), seconds: record.seconds };
+  return { template: filled(restored), seconds: record.seconds, volumes: record.volumes };
 }
 
 function parse(text: string): AttachmentRecord {
   try {
     const record: AttachmentRecord = JSON.parse(text);
-    const { initContainers, volumes, mountPaths, annotations, skipContainers, podFields, securityContext, bytes, seconds } = record;
-    const lists: unknown[] = [initContainers, volumes, annotations, skipContainers, podFields, securityContext, ...Object.values(mountPaths)];
-    const numbers: unknown[] = [seconds, ...Object.values(bytes)];
-    if (!lists.every(Array.isArray) || !numbers.every(Number.isSafeInteger)) throw new Error('not as it was written');
+    const { container, initContainers, volumes, mountPaths, annotations, skipContainers, bytes, podBytes, seconds } = record;
+    const lists: unknown[] = [initContainers, volumes, annotations, skipContainers, ...Object.values(mountPaths)];
+    const numbers: unknown[] = [seconds, ...Object.values(bytes), ...Object.values(podBytes)];
+    const maps: unknown[] = [record.podFields, record.securityContext];
+    const isMap = (value: unknown) => typeof value === 'object' && value !== null && !Array.isArray(value);
+    const right = typeof container === 'string' && lists.every(Array.isArray) && numbers.every(Number.isSafeInteger) && maps.every(isMap);
+    if (!right) throw new Error('not as it was written');
     return record;
   } catch {
     throw new Error(`annotation '${RECORD}' of the pods, which says what was attached before, can't be read: attach to the manifests as they were before`);
   }
+}
+
+/** Spelled as it was, or otherwise. */
+function isOurs({ mountPath }: any, mountPaths: string[] = []): boolean {
+  return mountPaths.some(each => mountPoint(each) === mountPoint(mountPath));
 }
 
 function added(before: any[] | null | undefined, after: any[] | null | undefined, key: string): string[] {
@@ -112,6 +141,19 @@ function skipped(template: any): string[] {
 
 function without(object: any, keys: string[]): any {
   return Object.fromEntries(Object.entries(object ?? {}).filter(([key]) => !keys.includes(key)));
+}
+
+function withoutSame(object: any, fields: Record<string, unknown>): any {
+  return without(object, Object.keys(fields).filter(key => object?.[key] === fields[key]));
+}
+
+function only(object: any, keys: string[]): any {
+  return Object.fromEntries(keys.map(key => [key, object[key]]));
+}
+
+function minus(resources: any, bytes: Record<string, number>): any {
+  const sizes = Object.entries(bytes).map(([name, size]) => [name, Size.bytes(size)] as const);
+  return sizes.length > 0 ? resourcesMinus(resources, Object.fromEntries(sizes)) : resources;
 }
 
 /** Undefined where nothing is left: what was made for what was attached goes with it. */

@@ -1,3 +1,6 @@
+import { runsOnWindows } from './pod-os';
+import { isInside } from '../private/mount-path';
+
 /** Volumes that are mounted read-only, whatever the mount says: https://kubernetes.io/docs/concepts/storage/volumes/ */
 const READ_ONLY_VOLUMES = ['configMap', 'secret', 'downwardAPI', 'projected', 'image'];
 
@@ -33,7 +36,7 @@ export interface Meeting {
  */
 export function checkClashes(meeting: Meeting, warn: (id: string, text: string) => void): void {
   const { template: { spec }, object, readers, initContainers, volumes, mountPaths } = meeting;
-  if (spec.os?.name === 'windows' || spec.nodeSelector?.['kubernetes.io/os'] === 'windows') {
+  if (runsOnWindows(spec)) {
     throw new Error('the pods run on Windows, and the downloader is a program for Linux: attach models to pods for Linux');
   }
   const names = [...spec.initContainers ?? [], ...spec.containers].map(({ name }: any) => name);
@@ -53,21 +56,16 @@ export function checkClashes(meeting: Meeting, warn: (id: string, text: string) 
 /** A mount point inside another volume is made in that volume: https://github.com/opencontainers/runtime-spec/blob/main/config.md#mounts */
 function checkNested(container: string, mount: any, path: string, volumes: any[], warn: (id: string, text: string) => void) {
   const what = `container '${container}' mounts volume '${mount.name}' at '${mount.mountPath}'`;
-  if (inside(mount.mountPath, path)) {
+  if (isInside(mount.mountPath, path)) {
     throw new Error(`${what}, inside the model at '${path}', where nothing can be mounted as it is read-only: mount it elsewhere, or deliver the model to another path`);
   }
-  if (!inside(path, mount.mountPath)) return;
+  if (!isInside(path, mount.mountPath)) return;
   const volume = volumes.find(({ name }) => name === mount.name) ?? {};
-  if (mount.readOnly === true || volume.persistentVolumeClaim?.readOnly === true || READ_ONLY_VOLUMES.some(type => volume[type] !== undefined)) {
+  const sources = Object.entries<any>(volume).filter(([, source]) => source !== null);
+  if (mount.readOnly === true || sources.some(([type, { readOnly }]) => readOnly === true || READ_ONLY_VOLUMES.includes(type))) {
     throw new Error(`${what}, read-only, and the model at '${path}' would be inside it, where no folder can be made for it: deliver the model to another path`);
   }
   warn('mountInsideVolume', `${what}, and the model at '${path}' is mounted inside it: an empty folder of that path is made in the volume, and what it holds there is hidden; deliver the model to a path outside`);
-}
-
-/** A folder that is not the same. */
-function inside(path: string, folder: string): boolean {
-  const [inner, outer] = [path, folder].map(name => name.replace(/\/+$/, ''));
-  return inner !== outer && `${inner}/`.startsWith(`${outer}/`);
 }
 
 /** Before an ordinary proxy runs, what Istio redirects to it goes nowhere; its injector puts `istio-init`, which redirects, last, and the CNI plugin can't. */

@@ -1,4 +1,5 @@
 import { PodParts } from './pod-parts';
+import { mountPoint } from '../private/mount-path';
 
 /** The annotation by which containers are kept from Pod Identity credentials: a comma separated list. */
 export const SKIP_CONTAINERS = 'eks.amazonaws.com/skip-containers';
@@ -36,16 +37,12 @@ function list(key: string, items: any[]): Record<string, any[]> {
   return items.length > 0 ? { [key]: items } : {};
 }
 
-/** A mount path may end in a slash. */
-function canonical(name: unknown): string {
-  return String(name).replace(/(?<=.)\/+$/, '');
-}
-
 /** Both lists; an item that is there already, the same in all, is not added again. */
 function joined(what: string, key: string, present: any[] | null | undefined, added: any[] = []): any[] {
   const result = [...present ?? []];
+  const same = key === 'mountPath' ? mountPoint : (name: string) => name;
   for (const item of added) {
-    const other = result.find(candidate => canonical(candidate[key]) === canonical(item[key]));
+    const other = result.find(candidate => same(candidate[key]) === same(item[key]));
     if (other === undefined) {
       result.push(item);
     } else if (JSON.stringify(other) !== JSON.stringify(item)) {

@@ -15,7 +15,7 @@ const ROLE_ARN = 'eks.amazonaws.com/role-arn';
 export function checkServiceAccount(scope: IConstruct, identity: WorkloadIdentity, warn: (id: string, text: string) => void): void {
   const { namespace, serviceAccount, irsaRoleArn } = identity;
   const held = heldServiceAccount(scope.node, namespace, serviceAccount);
-  const role: string | undefined = held?.value.metadata.annotations?.[ROLE_ARN];
+  const role: string | undefined = held?.value.metadata.annotations?.[ROLE_ARN] || undefined;
   if (held === undefined || role === undefined || role === irsaRoleArn) return;
   const what = `service account '${namespace}/${serviceAccount}' has role ${role} by annotation '${ROLE_ARN}' (${held.place})`;
   if (irsaRoleArn === undefined) {

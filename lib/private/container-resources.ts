@@ -44,6 +44,35 @@ export function resourcesPlus(resources: { limits?: Quantities; requests?: Quant
 }
 
 /**
+ * What a pod as a whole asks for and is held to, where it says so, and more of that. A request that is left out would be what the containers ask for
+ * together, or else the limit: it is written out, since they ask for more now
+ * (https://kubernetes.io/docs/tasks/configure-pod-container/assign-pod-level-resources/).
+ * @internal
+ */
+export function podResourcesPlus({ resources, containers }: any, more: Record<string, Size>): any {
+  const limits = resources?.limits ?? {};
+  const requests = resources?.requests ?? {};
+  let result = resources;
+  for (const [name, size] of Object.entries(more).filter(entry => isOfPod(resources, entry[0]))) {
+    const asked = requests[name] ?? totalRequests(containers)[name] ?? limits[name];
+    result = {
+      ...result,
+      ...limits[name] === undefined ? {} : { limits: { ...result.limits, [name]: quantityPlus(String(limits[name]), size) } },
+      requests: { ...result.requests, [name]: quantityPlus(String(asked), size) },
+    };
+  }
+  return result;
+}
+
+/**
+ * Whether a pod as a whole asks for a resource or is held to some.
+ * @internal
+ */
+export function isOfPod(resources: { limits?: Quantities; requests?: Quantities } | undefined, name: string): boolean {
+  return (resources?.limits?.[name] ?? resources?.requests?.[name] ?? undefined) !== undefined;
+}
+
+/**
  * The reverse of `resourcesPlus`. What comes to nothing goes.
  * @internal
  */

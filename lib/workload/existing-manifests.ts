@@ -4,9 +4,9 @@ import { readExisting } from './existing-files';
 import { ExistingWorkload, ExistingWorkloadOptions } from './existing-workload';
 import type { HeldServiceAccount, HoldsServiceAccounts } from './held-service-account';
 import type { PodImages } from './image-mirror-pods';
-import { ManifestFile, ManifestObject } from '../yaml/manifest-file';
-import { checkPath, knownPaths, templatePlaces, valueAt } from '../delivery/pod-template-paths';
 import type { ConstructWithFiles, PlainFile } from './rendered-manifests';
+import { checkPath, knownPaths, templatePlaces, valueAt } from '../delivery/pod-template-paths';
+import { ManifestFile, ManifestObject } from '../yaml/manifest-file';
 
 /** An object, and where it is. */
 interface Found {
@@ -98,7 +98,7 @@ export class ExistingManifests extends Construct implements ConstructWithFiles, 
       throw new Error(`${place}: ${label}: ${(error as Error).message}`);
     }
     const id = `${value.kind} ${value.metadata.name}${alone ? '' : ` of ${value.metadata.namespace || 'no namespace'}, ${value.apiVersion}`}`;
-    const workload = new ExistingWorkload(this, id, value, place, templates);
+    const workload = ExistingWorkload._of(this, id, value, place, templates);
     this.workloads.set(key, workload);
     return workload;
   }

@@ -29,6 +29,14 @@ export interface ExistingWorkloadOptions {
 
 /** A workload in files that exist already: models are attached to it as to any other. */
 export class ExistingWorkload extends Construct {
+  /**
+   * @param place its file and line, for errors
+   * @internal
+   */
+  public static _of(scope: Construct, id: string, manifest: any, place: string, templates: string[]): ExistingWorkload {
+    return new ExistingWorkload(scope, id, manifest, place, templates);
+  }
+
   /** Kind of the object. */
   public readonly kind: string;
 
@@ -46,12 +54,10 @@ export class ExistingWorkload extends Construct {
 
   private changes: Array<(object: any) => any> = [];
 
-  /** @internal */
-  constructor(
+  private constructor(
     scope: Construct,
     id: string,
     manifest: any,
-    /** Its file and line, for errors. */
     private readonly place: string,
     /** @internal */
     public readonly _templates: string[],
@@ -60,7 +66,7 @@ export class ExistingWorkload extends Construct {
     this.kind = manifest.kind;
     this.apiVersion = manifest.apiVersion;
     this.name = manifest.metadata.name;
-    this.namespace = manifest.metadata.namespace ?? undefined;
+    this.namespace = manifest.metadata.namespace || undefined;
   }
 
   /** @internal */

@@ -43,7 +43,7 @@ describe('names', () => {
 });
 
 describe('mounts in each other', () => {
-  test.each(['/mnt/llama/models/cache', '/mnt/llama/models/a/b/'])('one inside the model is refused: %s', path => {
+  test.each(['/mnt/llama/models/cache', '/mnt/llama/models/a/b/', '/mnt//llama/./models/cache', 'mnt/llama/models/cache', '/mnt/other/../llama/models/cache'])('one inside the model is refused: %s', path => {
     expect(() => check(mounting(path))).toThrow(`container 'vllm' mounts volume 'mine' at '${path}', inside the model at '/mnt/llama/models', where nothing can be mounted as it is read-only`);
   });
 
@@ -55,11 +55,18 @@ describe('mounts in each other', () => {
     [{}, { downwardAPI: {} }],
     [{}, { image: { reference: 'x' } }],
     [{}, { persistentVolumeClaim: { claimName: 'x', readOnly: true } }],
+    [{}, { csi: { driver: 'secrets-store.csi.k8s.io', readOnly: true } }],
+    [{}, { nfs: { server: 'x', path: '/', readOnly: true } }],
   ])('a model inside what is read-only is refused: %j %j', (mount, volume) => {
     expect(() => check(mounting('/mnt/llama', mount, volume))).toThrow("container 'vllm' mounts volume 'mine' at '/mnt/llama', read-only, and the model at '/mnt/llama/models' would be inside it, where no folder can be made for it: deliver the model to another path");
   });
 
-  test.each([['/mnt', { emptyDir: {} }], ['/mnt/llama/', { persistentVolumeClaim: { claimName: 'x' } }]])('a model inside what can be written is warned about: %s', (path, volume) => {
+  test.each<[string, any]>([
+    ['/mnt', { emptyDir: {} }],
+    ['/mnt/llama/', { persistentVolumeClaim: { claimName: 'x', readOnly: false } }],
+    ['mnt', { csi: { driver: 'x', readOnly: null } }],
+    ['/', { emptyDir: {} }],
+  ])('a model inside what can be written is warned about: %s', (path, volume) => {
     expect(check(mounting(path, {}, volume))).toEqual([expect.stringContaining(`mountInsideVolume: container 'vllm' mounts volume 'mine' at '${path}', and the model at '/mnt/llama/models' is mounted inside it`)]);
   });
 
@@ -104,6 +111,28 @@ describe("Istio's proxy without native sidecars is warned about", () => {
   });
 });
 
-test.each([{ os: { name: 'windows' } }, { nodeSelector: { 'kubernetes.io/os': 'windows' } }])('pods for Windows are refused: %j', spec => {
+const os = (...values: string[]) => ({ matchExpressions: [{ key: 'kubernetes.io/os', operator: 'In', values }] });
+const nodes = (...nodeSelectorTerms: any[]) =>
+  ({ affinity: { nodeAffinity: { requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms } } } });
+
+test.each([
+  { os: { name: 'windows' } },
+  { nodeSelector: { 'kubernetes.io/os': 'windows' } },
+  { securityContext: { windowsOptions: { hostProcess: true } } },
+  { containers: [{ name: 'vllm' }, { name: 'proxy', securityContext: { windowsOptions: { hostProcess: true } } }] },
+  nodes(os('windows')),
+  nodes(os('windows'), { matchExpressions: [{ key: 'gpu', operator: 'Exists' }, ...os('windows').matchExpressions] }),
+])('pods for Windows are refused: %j', spec => {
   expect(() => check(spec)).toThrow('the pods run on Windows, and the downloader is a program for Linux');
+});
+
+test.each([
+  nodes(os('windows', 'linux')),
+  nodes(os('windows'), os('linux')),
+  nodes({ matchExpressions: [{ key: 'kubernetes.io/os', operator: 'NotIn', values: ['windows'] }] }),
+  nodes({ matchFields: [] }),
+  nodes(),
+  { securityContext: { windowsOptions: { hostProcess: false } } },
+])('pods that may run on Linux pass: %j', spec => {
+  expect(check(spec)).toEqual([]);
 });

@@ -4,6 +4,7 @@ import { Attached, withModels } from '../../lib/delivery/attached-workload';
 import { bindModels } from '../../lib/delivery/bind-models';
 import { modelsAnnotation } from '../../lib/delivery/models-annotation';
 import { SKIP_CONTAINERS } from '../../lib/delivery/pod-template';
+import { checkServiceAccount } from '../../lib/delivery/service-account-clash';
 
 const IDENTITY = FACTS.identity!;
 
@@ -159,7 +160,54 @@ describe('what is attached to what came out', () => {
     expect(() => attach(once)).toThrow(`the pods have models already, annotation 'cdk-eks-model-artifacts/models': 'serving/llama@1 ${DIGEST}': attach to the manifests as they were before`);
   });
 
-  test.each(['no JSON', '{}', '{"initContainers":"all"}', 'null'])('a record that was changed is refused: %s', record => {
+  test.each(['a volume', 'annotations'])('models are refused that the volumes give away alone, without %s', what => {
+    const once = structuredClone(attach(deployment()).object);
+    once.spec.template.metadata.annotations = {};
+    if (what === 'a volume') once.spec.template.spec.volumes = [{ name: 'model-download-work', emptyDir: {} }];
+    expect(() => attach(once, [delivered({}, model('bert'))])).toThrow("the pods have models already, volume 'model-download-work': attach to the manifests as they were before");
+  });
+
+  describe('a container that had the model and is there no more is refused', () => {
+    const GONE = "container 'vllm', which had the model, is not there any more: attach to the manifests as they were before";
+
+    test.each([['the same model', model()], ['another', model('bert')]])('for %s', (_, next) => {
+      const once = structuredClone(attach(deployment()).object);
+      once.spec.template.spec.containers[0].name = 'chat';
+      expect(() => attach(once, [delivered({}, next)])).toThrow(GONE);
+    });
+
+    test('though it was not the first, which asks for the room', () => {
+      const once = structuredClone(attach(deployment({ containers: [{ name: 'main' }, { name: 'vllm' }] })).object);
+      once.spec.template.spec.containers.pop();
+      expect(() => attach(once)).toThrow(GONE);
+    });
+  });
+
+  test.each(['containers', 'initContainers'])("a mount of somebody's among %s stays with its volume, and is refused without it", list => {
+    const once = structuredClone(attach(deployment({ initContainers: [step('warm')], containers: [{ name: 'vllm' }, { name: 'side' }] }), undefined, { containers: ['vllm'] }).object);
+    once.spec.template.spec[list][1].volumeMounts = [{ name: 'model-llama', mountPath: '/x' }];
+    const name = once.spec.template.spec[list][1].name;
+    expect(attach(once, undefined, { containers: ['vllm'] }).object).toEqual(once);
+    expect(() => attach(once, [delivered({}, model('bert'))], { containers: ['vllm'] }))
+      .toThrow(`container '${name}' mounts volume 'model-llama' at '/x', which an earlier model had and which is not there any more: remove the mount`);
+  });
+
+  test('another service account, and another group, are no longer ours to take away', () => {
+    const claim = [delivered({ volume: ModelVolume.existingClaim('weights') })];
+    const once = structuredClone(attach(deployment(), claim).object);
+    once.spec.template.spec.securityContext.fsGroup = 1000;
+    expect(attach(once, claim).pod.securityContext).toEqual({ fsGroup: 1000 });
+    once.spec.template.spec.serviceAccountName = 'other';
+    expect(() => attach(once, claim)).toThrow("the workload has service account 'other', and its identity is 'llama'");
+  });
+
+  test('a mount is ours in another spelling, too', () => {
+    const once = structuredClone(attach(deployment()).object);
+    once.spec.template.spec.containers[0].volumeMounts[0].mountPath = '/mnt//llama/models/';
+    expect(attach(once).pod.containers[0].volumeMounts).toEqual([expect.objectContaining({ name: 'model-llama', mountPath: '/mnt/llama/models' })]);
+  });
+
+  test.each(['no JSON', '{}', '{"initContainers":"all"}', 'null', '[]'])('a record that was changed is refused: %s', record => {
     const once = structuredClone(attach(deployment()).object);
     once.spec.template.metadata.annotations['cdk-eks-model-artifacts/attached'] = record;
     expect(() => attach(once)).toThrow("annotation 'cdk-eks-model-artifacts/attached' of the pods, which says what was attached before, can't be read: attach to the manifests as they were before");
@@ -200,6 +248,115 @@ describe('several pod templates', () => {
     const once = attach(ray(), undefined, paths).object;
     expect(attach(once, undefined, paths).object).toEqual(once);
   });
+});
+
+describe('how long a Deployment has to progress', () => {
+  const NONE = 2147483647;
+  const deadline = (object: any) => attach(object).object.spec.progressDeadlineSeconds;
+
+  test.each<[string, any, number]>([
+    ['ten minutes where it says nothing', undefined, 600 + 1120],
+    ['and where it says null', null, 600 + 1120],
+    ['for ever, as before', NONE, NONE],
+    ['no more than an integer of the API', NONE - 5, NONE],
+  ])('%s', (_, progressDeadlineSeconds, expected) => {
+    const once = attach(deployment({}, { progressDeadlineSeconds })).object;
+    expect(once.spec.progressDeadlineSeconds).toBe(expected);
+    expect(deadline(once)).toBe(expected);
+  });
+
+  test('what somebody took away or made shorter since is what it has without models', () => {
+    const once = structuredClone(attach(deployment()).object);
+    once.spec.progressDeadlineSeconds = 600;
+    expect(deadline(once)).toBe(600 + 1120);
+    delete once.spec.progressDeadlineSeconds;
+    expect(deadline(once)).toBe(600 + 1120);
+  });
+
+  test.each(['600', 1.5])('%p is refused', progressDeadlineSeconds => {
+    expect(() => deadline(deployment({}, { progressDeadlineSeconds }))).toThrow(`spec.progressDeadlineSeconds is ${JSON.stringify(progressDeadlineSeconds)}, and must be a whole number`);
+  });
+});
+
+describe('a time after which pods are ended counts the download', () => {
+  const template = { spec: { containers: [{ name: 'vllm' }] } };
+  const job = { activeDeadlineSeconds: 60, template };
+
+  test.each<[string, any, string, string[]]>([
+    ['a Job', { kind: 'Job', spec: job }, 'spec.template', ['spec.activeDeadlineSeconds']],
+    ['a CronJob', { kind: 'CronJob', spec: { jobTemplate: { spec: job } } }, 'spec.jobTemplate.spec.template', ['spec.jobTemplate.spec.activeDeadlineSeconds']],
+    ['a Pod', { kind: 'Pod', spec: { ...template.spec, activeDeadlineSeconds: 60 } }, '', ['spec.activeDeadlineSeconds']],
+    ['a Job without', { kind: 'Job', spec: { activeDeadlineSeconds: null, template } }, 'spec.template', []],
+  ])('%s', (_, object, path, fields) => {
+    const warnings: string[] = [];
+    attach({ metadata: {}, ...object }, undefined, { templates: [path], warn: (id, text) => warnings.push(`${id}: ${text}`) });
+    expect(warnings).toEqual(fields.map(field => `activeDeadlineCountsDownload: ${field} is 60, and the download of the models, which may take 1120 seconds, counts as well: make it as much longer`));
+  });
+});
+
+describe('a pod that asks for memory as a whole asks for that of models as well', () => {
+  const inMemory = [delivered({ volume: ModelVolume.memory() })];
+  const room = 19661;
+
+  test.each<[string, any, any, any]>([
+    ['request and limit', { requests: { memory: '8Gi', cpu: 2 }, limits: { memory: '24Gi' } }, {}, { requests: { memory: `${8192 + room}Mi`, cpu: 2 }, limits: { memory: `${24576 + room}Mi` } }],
+    ['a request', { requests: { memory: '8Gi' } }, {}, { requests: { memory: `${8192 + room}Mi` } }],
+    ['a limit, which is the request', { limits: { memory: '24Gi' } }, {}, { requests: { memory: `${24576 + room}Mi` }, limits: { memory: `${24576 + room}Mi` } }],
+    ['a limit above what the containers ask for', { limits: { memory: '24Gi' } }, { requests: { memory: '2Gi' } }, { requests: { memory: `${2048 + room}Mi` }, limits: { memory: `${24576 + room}Mi` } }],
+    ['CPU alone', { limits: { cpu: '2' } }, {}, { limits: { cpu: '2' } }],
+    ['null', null, {}, null],
+  ])('%s', (_, resources, ofContainer, expected) => {
+    const once = attach(deployment({ resources, containers: [{ name: 'vllm', resources: ofContainer }] }), inMemory);
+    expect(once.pod.resources).toEqual(expected);
+    expect(attach(once.object, inMemory).object).toEqual(once.object);
+    const { cpu } = resources?.requests ?? {};
+    expect(attach(once.object, [delivered()]).pod.resources?.requests ?? {}).toEqual({
+      ...expected?.requests?.memory ? { memory: `${parseInt(expected.requests.memory) - room}Mi` } : {}, ...cpu ? { cpu } : {},
+    });
+  });
+
+  test('what the pod asks for since is not ours to take away', () => {
+    const once = structuredClone(attach(deployment(), inMemory).object);
+    once.spec.template.spec.resources = { limits: { memory: '64Gi' }, requests: { memory: '64Gi' } };
+    expect(attach(once, [delivered()]).pod.resources).toEqual(once.spec.template.spec.resources);
+  });
+});
+
+test('what is empty counts as left out', () => {
+  const object = { ...deployment({ serviceAccountName: '', serviceAccount: '' }), metadata: { name: 'vllm', namespace: '' } };
+  const once = attach(object);
+  expect(once.pod.serviceAccountName).toBe('llama');
+  expect(attach(once.object).object).toEqual(once.object);
+});
+
+test.each([null, '', undefined])('a service account has no role by an annotation that is %p', role => {
+  const held = { place: 'a.yaml:1', value: { metadata: { annotations: { 'eks.amazonaws.com/role-arn': role } } } };
+  const scope: any = { node: { root: { node: { findAll: () => [{ _serviceAccount: () => held }] } } } };
+  const warnings: string[] = [];
+  checkServiceAccount(scope, IDENTITY, (_, text) => warnings.push(text));
+  expect(warnings).toEqual([]);
+});
+
+test.each<[string, any, string]>([
+  ['containers', [{ name: 'vllm' }, null], 'containers[1] is null, and must be an object'],
+  ['containers', [{ image: 'x' }], 'containers[0].name is left out, and must be a text'],
+  ['containers', [{ name: 'vllm', volumeMounts: [null] }], 'containers[0].volumeMounts[0] is null, and must be an object'],
+  ['containers', [{ name: 'vllm', volumeMounts: [{ name: 'x' }] }], 'containers[0].volumeMounts[0].mountPath is left out, and must be a text'],
+  ['containers', [{ name: 'vllm', resources: 'x' }], "containers[0].resources is 'x', and must be an object"],
+  ['containers', [{ name: 'vllm', resources: [] }], 'containers[0].resources is a list, and must be an object'],
+  ['containers', [{ name: 'vllm', resources: { limits: 4 } }], 'containers[0].resources.limits is 4, and must be an object'],
+  ['initContainers', {}, 'initContainers is an object, and must be a list'],
+  ['volumes', 'x', "volumes is 'x', and must be a list"],
+  ['volumes', [null], 'volumes[0] is null, and must be an object'],
+])('the shape of %s: %j', (key, value, message) => {
+  expect(() => attach(deployment({ [key]: value }))).toThrow(`spec.template.spec.${message}: correct it in the manifest`);
+});
+
+test.each<[any, string]>([
+  [{ [SKIP_CONTAINERS]: true }, `annotations['${SKIP_CONTAINERS}'] is true, and must be a text`],
+  [['x'], 'annotations is a list, and must be an object'],
+])('the shape of annotations: %j', (annotations, message) => {
+  expect(() => attach(deployment({}, {}, { annotations }))).toThrow(`spec.template.metadata.${message}`);
 });
 
 test('a Rollout has as much longer to progress as a Deployment', () => {

@@ -177,3 +177,12 @@ test('the service account that a workload is given is written once, and not wher
   delivered().attach(raw, { identity });
   expect(kinds(raw)).toEqual(['Deployment']);
 });
+
+test('a service account that is an empty text is none: that of the identity is written', () => {
+  const { identity } = awsSide();
+  const scope = chart();
+  const workload = rawObject({ spec: { serviceAccountName: '', containers: [{ name: 'server' }] } }, {}, scope);
+  delivered().attach(workload, { identity });
+  expect(scope.node.root.node.children.map(({ node }) => node.id)).toEqual(['chart', expect.stringMatching(/^serviceaccount-/)]);
+  expect(podOf(workload).serviceAccountName).toBe('llama');
+});

@@ -53,6 +53,10 @@ test('what a template has stays, and the parts come after it', () => {
   });
 });
 
+test.each(['/mnt/llama/models/', '/mnt//llama/models', '/mnt/./llama/models', 'mnt/llama/models', '/mnt/x/../llama/models'])('the same path in another spelling is taken: %s', mountPath => {
+  expect(() => merge({ spec: { containers: [{ name: 'server', volumeMounts: [{ name: 'mine', mountPath }] }] } })).toThrow("mount of container 'server' '/mnt/llama/models' is in the pod already");
+});
+
 test('parts keep their own order', () => {
   const many = { initContainers: ['c', 'a', 'b'].map(name => ({ name })), volumes: ['z', 'x', 'y'].map(name => ({ name })) };
   const { spec } = merge({ spec: { containers: [] } }, many);

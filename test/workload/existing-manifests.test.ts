@@ -196,7 +196,7 @@ describe('the service account', () => {
     expect(accounts(existing({ 'a.yaml': VLLM.replace('      containers:', '      serviceAccountName: llama\n      containers:') }).attach())).toHaveLength(1);
   });
 
-  test.each([SERVICE_ACCOUNT, named('ServiceAccount', 'llama')])('is theirs where they have it, with their namespace or none', text => {
+  test.each([SERVICE_ACCOUNT, named('ServiceAccount', 'llama'), named('ServiceAccount', 'llama', "  namespace: ''\n")])('is theirs where they have it, with their namespace or none', text => {
     expect(accounts(existing({ 'a.yaml': VLLM, 'b.yaml': text }).attach())).toHaveLength(1);
   });
 
