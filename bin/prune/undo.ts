@@ -1,7 +1,7 @@
 import { HeadObjectCommand } from '@aws-sdk/client-s3';
 import { REMOVAL_ORDER } from './catalog';
 import { Entry, histories, History, markersAbove, readVersion } from './versions';
-import { displayName, manifestKey, ModelId, MODELS, versionPrefix } from '../../lib/model/layout';
+import { displayName, manifestKey, ModelId, MODELS, SIGNATURES, versionPrefix } from '../../lib/model/layout';
 import { ModelChecksums } from '../../lib/model/model-checksums';
 import { Call, CommandError } from '../cli/command';
 import { deleteObjects } from '../cli/deletion';
@@ -40,7 +40,7 @@ export async function undo(store: Store, id: ModelId, { output }: Call) {
   // A claim or a signature that went before the manifest did was no part of it, nor is one that came after.
   const others = [...kept.keys()].filter(key => !key.startsWith(MODELS) && kept.get(key)!.latest.lastModified >= removedAt);
   const itsOwn = others.filter(key => newest(kept, key) !== undefined && newest(kept, key)!.lastModified < removedAt);
-  for (const key of others.filter(other => !itsOwn.includes(other) && kept.get(other)!.latest.marker && !other.endsWith(ModelChecksums.OBJECT_NAME))) {
+  for (const key of others.filter(other => other.startsWith(SIGNATURES) && kept.get(other)!.latest.marker && !itsOwn.includes(other))) {
     output.warn('signatureStaysRemoved', `${store.url(key)} was stored again after ${name} was removed, and stays removed: sign the version again`);
   }
   await uncover(store, [...itsOwn, ...files.keys()], kept);

@@ -25,7 +25,9 @@ export async function histories(store: Store, prefix: string): Promise<Map<strin
   const entries = new Map<string, Array<Entry & { isLatest: boolean }>>();
   let marker: { KeyMarker?: string; VersionIdMarker?: string } | undefined = {};
   while (marker) {
-    const page: ListObjectVersionsCommandOutput = await store.client.send(new ListObjectVersionsCommand({ Bucket: store.bucket, Prefix: prefix, ...marker }));
+    const page: ListObjectVersionsCommandOutput = await store.client.send(
+      new ListObjectVersionsCommand({ Bucket: store.bucket, Prefix: prefix, ...marker }),
+    );
     for (const [found, isMarker] of [[page.Versions, false], [page.DeleteMarkers, true]] as const) {
       for (const one of found ?? []) {
         const { Key, VersionId, LastModified, IsLatest, Size = 0 } = one as ObjectVersion;

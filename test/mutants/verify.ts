@@ -37,6 +37,14 @@ export const VERIFY_MUTANTS: Mutant[] = [
   { what: 'a statement may have other bytes', file: 'bin/sign/statement.ts', replace: 'named.get(path) !== sha256', by: 'named.get(path) === undefined', test: SIGNATURES, only: 'other bytes' },
   { what: 'a statement of another hash is taken', file: 'bin/sign/statement.ts', replace: "|| hash !== 'sha256'", by: '', test: SIGNATURES, only: 'another hash is refused' },
   {
+    what: 'a signature of another version is taken',
+    file: 'bin/sign/statement.ts',
+    replace: 'isDisplayName(subject) && subject !== displayName(id)',
+    by: 'isDisplayName(subject) && subject === undefined',
+    test: 'test/bin/sign/command.test.ts',
+    only: 'of another version',
+  },
+  {
     what: 'a signature is overwritten',
     file: 'bin/sign/signatures.ts',
     replace: "IfNoneMatch: '*', ",

@@ -65,7 +65,8 @@ test('what nothing references, is old and not among the newest is offered, and n
     const decisions = plan(versions, references, { keep, minimumAgeMs: days * DAY, now: NOW });
     const offered = decisions.filter(({ reasons }) => reasons.length === 0).map(({ version }) => version);
 
-    const rank = (version: Version) => versions.filter(other => !other.halfRemoved && other.digest !== undefined && owner(other.id.tenant) === owner(version.id.tenant)
+    const rank = (version: Version) => versions.filter(other => !other.halfRemoved && other.digest !== undefined
+      && owner(other.id.tenant) === owner(version.id.tenant)
       && other.id.name === version.id.name && other.publishedAt.getTime() > version.publishedAt.getTime()).length;
     const expected = versions.filter(version => !named.has(version) && version.digest !== undefined
       && (version.halfRemoved || (rank(version) >= keep && NOW.getTime() - version.publishedAt.getTime() >= days * DAY)));
