@@ -5,8 +5,8 @@ export const DELIVERY_MUTANTS: Mutant[] = [
   {
     what: 'the merge drops what the pod has',
     file: 'lib/delivery/pod-template.ts',
-    replace: 'const result = [...present ?? []];\n  for (const item',
-    by: 'const result: any[] = (present ?? []).slice(0, 0);\n  for (const item',
+    replace: 'const result = [...present ?? []];\n  const same',
+    by: 'const result: any[] = (present ?? []).slice(0, 0);\n  const same',
     test: 'test/delivery/pod-template.test.ts',
   },
   {
@@ -284,9 +284,9 @@ export const DELIVERY_MUTANTS: Mutant[] = [
   },
   {
     what: 'an attached Deployment gives up while its model is on its way',
-    file: 'lib/delivery/attached-workload.ts',
-    replace: ') - earlier + longer;',
-    by: ') - earlier;',
+    file: 'lib/delivery/deadlines.ts',
+    replace: 'Math.min(own + seconds, NO_DEADLINE)',
+    by: 'Math.min(own, NO_DEADLINE)',
     test: 'test/delivery/attachment.test.ts',
   },
   {
