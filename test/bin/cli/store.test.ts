@@ -3,6 +3,8 @@ import { Call } from '../../../bin/cli/command';
 import { Store } from '../../../bin/cli/store';
 import { BucketServer } from '../s3-server';
 
+jest.setTimeout(60_000); // for a machine with much else to do
+
 test('the answer for a small object that breaks off is asked for again, four times at most', async () => {
   Object.assign(process.env, { AWS_ACCESS_KEY_ID: 'A', AWS_SECRET_ACCESS_KEY: 'S', AWS_REGION: 'us-west-2' });
   const server = await new BucketServer('models').start();
