@@ -126,4 +126,20 @@ export const TARGET_MUTANTS: Mutant[] = [
     by: '/^template$/.test(key)',
     test: 'test/workload/image-mirror.test.ts',
   },
+  {
+    what: 'the record of JSON files takes the place of a file of its name',
+    file: 'lib/workload/directory-writer.ts',
+    replace: 'if (files.some(({ name }) => name === JSON_RECORD)) {',
+    by: 'if (files.length === 0) {',
+    test: 'test/workload/directory-writer.test.ts',
+    only: 'called like the record',
+  },
+  {
+    what: 'the byte order mark of a later document becomes a part of its first key',
+    file: 'lib/workload/existing-files.ts',
+    replace: '.replace(/(^---[^\\n]*\\n)\\ufeff/gm, \'$1\')',
+    by: '',
+    test: 'test/workload/existing-manifests.test.ts',
+    only: 'a byte order mark',
+  },
 ];

@@ -15,6 +15,10 @@ export const YAML_MUTANTS: Mutant[] = [
   { ...EDITING, what: 'yaml: a change shows through an alias', replace: 'for (const node of this.anchored) this.detached.add(node);', by: '' },
   { ...EDITING, what: 'yaml: line breaks of Windows are mixed with others', replace: 'indented.replace(/\\n/g, this.eol)', by: 'indented' },
   { ...EDITING, what: 'yaml: a comment behind an old value goes', replace: 'this.put(this.lineEnd(end), this.lineEnd(end), text', by: 'this.put(end, this.lineEnd(end), text' },
+  { ...READING, what: 'yaml: a tab that kubectl refuses is let through', replace: 'if (tab) throw', by: 'if (false) throw' },
+  { ...EDITING, what: 'yaml: comments in braces go', replace: 'return !/#[^\\n]*\\n/.test(', by: 'return !/^$/.test(' },
+  { ...EDITING, what: 'yaml: an item below its dash stands for those beside it', file: 'lib/yaml/yaml-style.ts', replace: " && !text.slice(from, to).includes('\\n')", by: '' },
+  { ...EDITING, what: 'yaml: a document is read for each of its objects', file: 'lib/yaml/manifest-file.ts', replace: 'return { line: line + start + 1, value: object };', by: 'return { line: line + start + 1, value: readDocument(JSON.stringify(object)).value };' },
   {
     file: 'lib/yaml/list-matching.ts',
     test: 'test/yaml/manifest-file.test.ts',
