@@ -4,7 +4,7 @@ import { Place, valueAt } from './pod-template-paths';
 const PROGRESSING = ['Deployment', 'Rollout'];
 const PROGRESS_DEADLINE = 600;
 
-/** The largest int32 stands for none: https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/deployment-v1/ */
+/** The largest int32 stands for none: https://github.com/kubernetes/kubernetes/blob/master/pkg/controller/deployment/util/deployment_util.go */
 const NO_DEADLINE = 2 ** 31 - 1;
 
 /**
