@@ -60,7 +60,7 @@ function overview(commands: { [name: string]: Command }): string {
 
 /** What the SDK and the system say, in one line, with the code that one searches for. */
 function unexpected(error: unknown): string {
-  const { name, message, code, $metadata } = error as { name?: string; message?: string; code?: string; $metadata?: { httpStatusCode?: number } };
+  const { name, message, code, $metadata, BucketName } = error as Partial<Error> & { code?: string; $metadata?: { httpStatusCode?: number }; BucketName?: string };
   const label = code ?? (name !== 'Error' ? name : undefined);
-  return [label !== undefined && message?.startsWith(label) ? undefined : label, $metadata?.httpStatusCode, message].filter(part => part !== undefined && part !== '').join(': ');
+  return [label !== undefined && message?.startsWith(label) ? undefined : label, $metadata?.httpStatusCode, message, BucketName].filter(part => part !== undefined && part !== '').join(': ');
 }

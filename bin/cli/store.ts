@@ -107,6 +107,7 @@ export class Store {
 export function clientFor(bucket: string, call: Call): S3Client {
   const endpoint = text(call, 'endpoint-url');
   const sockets = { maxSockets: MAX_PARALLEL };
+  if (endpoint !== undefined && !/^https?:\/\/[^/]/.test(endpoint)) throw new UsageError(`--endpoint-url is '${endpoint}': give an address that begins with https:// or http://`);
   const config: S3ClientConfig = {
     region: text(call, 'region'),
     profile: text(call, 'profile'),

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { putText } from './objects';
 import { displayName, manifestKey, ModelId, PUBLISHING } from '../../lib/model/layout';
-import type { ModelChecksums } from '../../lib/model/model-checksums';
+import { ModelChecksums } from '../../lib/model/model-checksums';
 import { CommandError } from '../cli/command';
 import type { SmallObject, Store } from '../cli/store';
 
@@ -46,10 +46,21 @@ function identityOf({ metadata, etag, lastModified }: SmallObject): string {
 
 /** Which paths two manifests don't agree on, in a few words. */
 export function firstDifferences(there: string, ours: string): string {
+  const damage = damageOf(there);
+  if (damage !== undefined) return `what is there is no manifest (${damage}), so have it looked at`;
   const [theirs, mine] = [hashesByPath(there), hashesByPath(ours)];
   const differences = [...new Set([...theirs.keys(), ...mine.keys()])].sort().filter(path => theirs.get(path) !== mine.get(path))
     .map(path => `'${path}' ${!mine.has(path) ? 'is only there' : !theirs.has(path) ? 'is not there' : 'has other bytes there'}`);
   return `${differences.slice(0, 3).join(', ')}${differences.length > 3 ? `, and ${differences.length - 3} more` : ''}`;
+}
+
+function damageOf(manifest: string): string | undefined {
+  try {
+    ModelChecksums.parse(manifest);
+    return undefined;
+  } catch (error) {
+    return (error as Error).message;
+  }
 }
 
 function hashesByPath(manifest: string): Map<string, string> {

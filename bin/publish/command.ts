@@ -91,7 +91,7 @@ async function run(call: Call): Promise<void> {
       parallel,
       output,
       approve: version => {
-        signatures.approve(version.checksums);
+        signatures.approve(version.checksums, id);
         if (lock !== undefined) checkWritable(lock, locked(lock, id, version, current));
       },
       sign: checksums => signatures.store(store, id, checksums),
@@ -113,7 +113,7 @@ async function openSource(from: string, call: Call, filter: Filter): Promise<Sou
 
 interface Signatures {
   /** @throws where a signature that was brought is not of these files */
-  approve(checksums: ModelChecksums): void;
+  approve(checksums: ModelChecksums, id: ModelId): void;
   store(store: Store, id: ModelId, checksums: ModelChecksums): Promise<unknown>;
 }
 
@@ -129,7 +129,7 @@ async function signaturesOf(call: Call): Promise<Signatures> {
   if (file === undefined) return { approve: () => {}, store: async () => {} };
   const publicKey = await publicKeyFrom(publicKeyWord!, call);
   return {
-    approve: checksums => { checkSignature(readText(file), checksums, publicKey, file); },
+    approve: (checksums, id) => { checkSignature(readText(file), checksums, publicKey, file, id); },
     store: (store, id, checksums) => addSignature(store, id, checksums, file, publicKey),
   };
 }

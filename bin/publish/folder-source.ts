@@ -22,7 +22,7 @@ export async function openFolder(folder: string, filter: Filter): Promise<Source
   problems.push(...await folderProblems(files));
   if (problems.length > 0) throw new CommandError([`${folder} can't be published:`, ...shortened(problems.sort())].join('\n  '));
   if (files.every(({ size }) => size === 0)) {
-    throw new CommandError(`${folder} has no file with a byte in it${leftOut.length > 0 ? ` beside what is left out (${leftOut[0]}, …)` : ''}: give the folder that holds the model's files`);
+    throw new CommandError(`${folder} has no file with a byte in it that --include and --exclude let in${leftOut.length > 0 ? ` beside what is left out (${leftOut[0]}, …)` : ''}: give the folder that holds the model's files`);
   }
   return { label: folder, files, leftOut, description, check: () => checkUnchanged(folder, root, files, filter) };
 }

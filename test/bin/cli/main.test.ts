@@ -121,3 +121,8 @@ test('options that name a version, and numbers, are told apart from what is none
     expect(await wrong([`--count=${count}`], call => wholeNumber(call, 'count', 1))).toBe(`2 error: --count is '${count}': give a whole number of at least 0`);
   }
 });
+
+test('what S3 says of a bucket names it', async () => {
+  const error = Object.assign(new Error('The specified bucket does not exist'), { name: 'NoSuchBucket', $metadata: { httpStatusCode: 404 }, BucketName: 'modles' });
+  expect((await ran(['do'], fails(error))).err).toBe('error: NoSuchBucket: 404: The specified bucket does not exist: modles\n');
+});

@@ -88,9 +88,9 @@ test('links that stay in the folder are followed', async () => {
 });
 
 test('a folder without a byte to publish is refused, and one that is not there', async () => {
-  expect(await refusal()).toContain('has no file with a byte in it: give the folder');
+  expect(await refusal()).toContain('has no file with a byte in it that --include and --exclude let in: give the folder');
   write(folder, { 'empty': '', '.git/HEAD': 'x', 'model.json': '{"totalBytes": 0}\n' });
-  expect(await refusal()).toContain('has no file with a byte in it beside what is left out (.git/HEAD, …)');
+  expect(await refusal()).toContain('has no file with a byte in it that --include and --exclude let in beside what is left out (.git/HEAD, …)');
   expect(await refusal(path.join(folder, 'none'))).toContain('is no folder that can be read: ENOENT');
   expect(await refusal(path.join(folder, 'empty'))).toContain('is no folder that can be read: ENOTDIR');
 });
