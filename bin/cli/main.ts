@@ -58,9 +58,15 @@ function overview(commands: { [name: string]: Command }): string {
   ].join('\n');
 }
 
+interface ServiceError {
+  readonly code: string;
+  readonly $metadata: { readonly httpStatusCode?: number };
+  readonly BucketName: string;
+}
+
 /** What the SDK and the system say, in one line, with the code that one searches for. */
 function unexpected(error: unknown): string {
-  const { name, message, code, $metadata, BucketName } = error as Partial<Error> & { code?: string; $metadata?: { httpStatusCode?: number }; BucketName?: string };
+  const { name, message, code, $metadata, BucketName } = error as Partial<Error & ServiceError>;
   const label = code ?? (name !== 'Error' ? name : undefined);
   return [label !== undefined && message?.startsWith(label) ? undefined : label, $metadata?.httpStatusCode, message, BucketName].filter(part => part !== undefined && part !== '').join(': ');
 }

@@ -54,7 +54,7 @@ export const FRAGMENT_MUTANTS: Mutant[] = [
   {
     what: 'a chart writes the service account that is in the manifests',
     file: 'lib/workload/helm-values.ts',
-    replace: 'identity.exists ? undefined : false',
+    replace: 'identity.serviceAccountExists ? undefined : false',
     by: 'undefined',
     test: TEST,
     only: 'the usual keys',
