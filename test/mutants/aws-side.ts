@@ -63,7 +63,7 @@ export const AWS_SIDE_MUTANTS: Mutant[] = [
     file: 'lib/storage/model-bucket-grants.ts',
     replace: '[\'s3:AbortMultipartUpload\', \'s3:GetObject\',',
     by: '[\'s3:AbortMultipartUpload\', \'s3:DeleteObject\', \'s3:GetObject\',',
-    test: 'test/access/policy-publish.test.ts',
+    test: 'test/storage/model-bucket-grants.test.ts',
   },
   {
     what: 'decryption is not bound to the bucket',

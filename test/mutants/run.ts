@@ -51,6 +51,8 @@ const MUTANTS = [
 
 const ROOT = path.join(__dirname, '..', '..');
 const WORKERS = 2;
+/** Where jest leaves what came of each test, in the copy. */
+const OUTCOME = 'outcome.json';
 /** A mutant may hang what it breaks; that counts as red. */
 const LIMIT_MS = 240_000;
 
@@ -71,9 +73,9 @@ function copyProject(): string {
   return copy;
 }
 
-function runTest(copy: string, mutant: Mutant): Promise<Outcome> {
+function runTest(copy: string, test: string, only?: string): Promise<Outcome> {
   const started = Date.now();
-  const args = ['node_modules/jest/bin/jest.js', '--ci', '--runInBand', '--runTestsByPath', mutant.test, ...mutant.only ? ['--testNamePattern', mutant.only] : []];
+  const args = ['node_modules/jest/bin/jest.js', '--ci', '--runInBand', '--json', '--outputFile', OUTCOME, '--runTestsByPath', test, ...only ? ['--testNamePattern', only] : []];
   return new Promise(resolve => {
     const child = spawn(process.execPath, args, { cwd: copy, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
     let output = '';
@@ -84,6 +86,12 @@ function runTest(copy: string, mutant: Mutant): Promise<Outcome> {
       resolve({ red: code !== 0, seconds: Math.round((Date.now() - started) / 1000), output });
     });
   });
+}
+
+/** The full names of the tests that passed in the last run. */
+function passedTests(copy: string): string[] {
+  const { testResults } = JSON.parse(fs.readFileSync(path.join(copy, OUTCOME), 'utf8')) as { testResults: Array<{ assertionResults: Array<{ status: string; fullName: string }> }> };
+  return testResults.flatMap(({ assertionResults }) => assertionResults).filter(({ status }) => status === 'passed').map(({ fullName }) => fullName);
 }
 
 function breakLine(copy: string, { file, replace, by, what }: Mutant): () => void {
@@ -111,17 +119,18 @@ async function main() {
     }));
   };
   try {
-    // A test that is red without a mutant would be red with any.
-    const baselines = [...new Map(mutants.map(mutant => [`${mutant.test} ${mutant.only ?? ''}`, mutant])).values()];
-    await eachWithCopy(baselines, async (copy, mutant) => {
-      const { red, output } = await runTest(copy, mutant);
-      const ran = /Tests: .*\b[1-9]\d* passed/.test(output);
-      if (red || !ran) report(false, `${mutant.test} is not green without a mutant`, output);
+    // A test that is red without a mutant would be red with any, and so would one that is not there.
+    await eachWithCopy([...new Set(mutants.map(({ test }) => test))], async (copy, test) => {
+      const patterns = mutants.filter(mutant => mutant.test === test).map(({ only }) => only ?? '');
+      const { red, output } = await runTest(copy, test, patterns.includes('') ? undefined : patterns.map(pattern => `(${pattern})`).join('|'));
+      const green = passedTests(copy);
+      const lacking = patterns.find(pattern => !green.some(name => new RegExp(pattern, 'i').test(name)));
+      if (red || lacking !== undefined) report(false, `${test} is not green without a mutant${lacking ? `, or has no test '${lacking}'` : ''}`, output);
     });
     await eachWithCopy(mutants, async (copy, mutant) => {
       try {
         const restore = breakLine(copy, mutant);
-        const { red, seconds, output } = await runTest(copy, mutant);
+        const { red, seconds, output } = await runTest(copy, mutant.test, mutant.only);
         restore();
         report(red, `${mutant.what}: ${mutant.test} ${red ? 'turns red' : 'STAYS GREEN'} (${seconds} s)`, output);
       } catch (error) {
