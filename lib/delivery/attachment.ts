@@ -7,7 +7,7 @@ import { InitContainerPosition } from './init-container-position';
 import type { DeliveredModel } from './model-delivery';
 import { modelsAnnotation } from './models-annotation';
 import { PodFacts } from './pod-parts';
-import { checkServiceAccount } from './service-account-clash';
+import { refuseOtherRole } from './service-account-clash';
 import { WorkloadIdentity } from '../access';
 import { warn } from '../private/warn';
 import { ServiceAccount } from '../workload/service-account';
@@ -75,7 +75,7 @@ class Attachment {
     const { templates, recorded, label } = this.target;
     const { identity, containers, initContainerPosition: position } = this.options;
     try {
-      if (identity) checkServiceAccount(this.workload, identity, (id, text) => this.warn(id, text));
+      if (identity) refuseOtherRole(this.workload, identity, (id, text) => this.warn(id, text));
       return withModels(object, {
         templates,
         recorded,

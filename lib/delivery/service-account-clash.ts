@@ -7,12 +7,12 @@ import { heldServiceAccount } from '../workload/held-service-account';
 const ROLE_ARN = 'eks.amazonaws.com/role-arn';
 
 /**
- * Whether the user's files give the service account of an identity another role.
+ * The user's files may give the service account of an identity another role: a warning where that of the identity comes by EKS Pod Identity.
  *
- * @throws where they do, and both roles are known
+ * @throws where both roles come by an annotation
  * @internal
  */
-export function checkServiceAccount(scope: IConstruct, identity: WorkloadIdentity, warn: (id: string, text: string) => void): void {
+export function refuseOtherRole(scope: IConstruct, identity: WorkloadIdentity, warn: (id: string, text: string) => void): void {
   const { namespace, serviceAccount, irsaRoleArn } = identity;
   const held = heldServiceAccount(scope.node, namespace, serviceAccount);
   const role: string | undefined = held?.value.metadata.annotations?.[ROLE_ARN] || undefined;

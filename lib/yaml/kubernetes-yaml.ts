@@ -51,11 +51,8 @@ const QUOTED: ScalarTag = {
   stringify: ({ value }) => quoted(String(value)),
 };
 
-/**
- * The same value with all keys in their usual order.
- * @internal
- */
-export function inUsualOrder(value: any): any {
+/** The same value with all keys in their usual order. */
+function inUsualOrder(value: any): any {
   if (Array.isArray(value)) return value.map(inUsualOrder);
   if (value === null || typeof value !== 'object') return value;
   const keys = Object.keys(value).sort((a, b) => rank(a) - rank(b) || (a < b ? -1 : 1));

@@ -4,7 +4,7 @@ import { Attached, withModels } from '../../lib/delivery/attached-workload';
 import { bindModels } from '../../lib/delivery/bind-models';
 import { modelsAnnotation } from '../../lib/delivery/models-annotation';
 import { SKIP_CONTAINERS } from '../../lib/delivery/pod-template';
-import { checkServiceAccount } from '../../lib/delivery/service-account-clash';
+import { refuseOtherRole } from '../../lib/delivery/service-account-clash';
 
 const IDENTITY = FACTS.identity!;
 
@@ -333,7 +333,7 @@ test.each([null, '', undefined])('a service account has no role by an annotation
   const held = { place: 'a.yaml:1', value: { metadata: { annotations: { 'eks.amazonaws.com/role-arn': role } } } };
   const scope: any = { node: { root: { node: { findAll: () => [{ _serviceAccount: () => held }] } } } };
   const warnings: string[] = [];
-  checkServiceAccount(scope, IDENTITY, (_, text) => warnings.push(text));
+  refuseOtherRole(scope, IDENTITY, (_, text) => warnings.push(text));
   expect(warnings).toEqual([]);
 });
 
