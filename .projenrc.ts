@@ -23,8 +23,8 @@ const project = new awscdk.AwsCdkConstructLibrary({
   libdir: 'build',
   entrypoint: 'build/lib/index.js',
   tsconfig: { compilerOptions: { rootDir: '.' } },
-  tsconfigDev: { compilerOptions: {}, include: ['../lib/**/*.ts', '../bin/**/*.ts', '../examples/**/*.ts', '../bench/**/*.ts', '../projenrc/**/*.ts', '../.projenrc.ts'] },
-  eslintOptions: { dirs: ['lib', 'bin'], devdirs: ['test', 'examples', 'bench'] },
+  tsconfigDev: { compilerOptions: {}, include: ['../lib/**/*.ts', '../bin/**/*.ts', '../examples/**/*.ts', '../bench/**/*.ts', '../conformance/**/*.ts', '../projenrc/**/*.ts', '../.projenrc.ts'] },
+  eslintOptions: { dirs: ['lib', 'bin'], devdirs: ['test', 'examples', 'bench', 'conformance'] },
 
   jsiiVersion: '~6.0.0',
   typescriptVersion: '~6.0.3',
@@ -81,7 +81,7 @@ const project = new awscdk.AwsCdkConstructLibrary({
 project.package.addField('types', 'build/lib/index.d.ts'); // projen writes `${libdir}/index.d.ts`
 project.package.addPackageResolutions('unrs-resolver@1.12.2'); // 1.13.0 lacks its platform packages
 project.npmignore?.addPatterns(
-  '/bin/', '/examples/', '/docs/', '/rosetta/', '/bench/', '/images/', '/.ci/', '/cdk.json', '/environment.json', '/projenrc/', '/cdk.out/', '/manifests/', '/CONTRIBUTING.md',
+  '/bin/', '/examples/', '/docs/', '/rosetta/', '/bench/', '/conformance/', '/images/', '/.ci/', '/cdk.json', '/environment.json', '/projenrc/', '/cdk.out/', '/manifests/', '/CONTRIBUTING.md',
 );
 
 new JsonFile(project, 'cdk.json', {
@@ -101,7 +101,7 @@ project.eslint!.addOverride({ files: ['examples/**'], rules: { 'import/no-unreso
 project.eslint!.allowDevDeps('bin/**'); // what the command line needs is bundled into it
 // One program for all files: a program for each folder loads the CDK's types again.
 project.tryFindObjectFile('.eslintrc.json')!.addOverride('parserOptions', { projectService: undefined, project: './test/tsconfig.json' });
-for (const folder of ['bin', 'examples', 'bench']) { // for editors, which take the nearest tsconfig.json
+for (const folder of ['bin', 'examples', 'bench', 'conformance']) { // for editors, which take the nearest tsconfig.json
   new JsonFile(project, `${folder}/tsconfig.json`, { marker: false, obj: { extends: '../test/tsconfig.json', include: ['**/*.ts'] } });
 }
 
@@ -124,7 +124,7 @@ const checks = [
 ];
 // Half a minute that no user needs: CI asks for it.
 project.addTask('check:style', {
-  exec: 'eslint --ext .ts --no-error-on-unmatched-pattern lib bin test examples bench projenrc .projenrc.ts',
+  exec: 'eslint --ext .ts --no-error-on-unmatched-pattern lib bin test examples bench conformance projenrc .projenrc.ts',
   env: { ESLINT_USE_FLAT_CONFIG: 'false', NODE_NO_WARNINGS: '1' },
 });
 // Compiles each example again, as long as all tests together take: not a part of `npm test`, which has done so at once.
@@ -138,13 +138,14 @@ project.packageTask.reset();
 project.packageTask.spawn(project.tasks.tryFind('package:js')!);
 
 project.addTask('mutants', { exec: 'tsx test/mutants/run.ts', receiveArgs: true });
+project.addTask('conformance', { exec: 'tsx conformance/run.ts', receiveArgs: true });
 project.addTask('bench', { exec: 'tsx bench/run.ts', receiveArgs: true });
 project.addTask('start', { exec: 'cdk synth --quiet', receiveArgs: true, env: { CDK_DISABLE_CLI_TELEMETRY: '1', CDK_DISABLE_VERSION_CHECK: '1' } });
 
 new TextFile(project, '.ci/run', {
   executable: true,
   marker: false,
-  lines: ['#!/usr/bin/env bash', '# What the README says, after a clean install; then style, the checks that the tests can fail, and that other languages can read the README.', 'set -euo pipefail', 'cd "$(dirname "$0")/.."', 'npm ci && npm test', 'npm run check:style', 'npm run mutants', 'npm run check:languages', ''],
+  lines: ['#!/usr/bin/env bash', '# What the README says, after a clean install; then style, the checks that the tests can fail, that other languages can read the README, and the real parts.', 'set -euo pipefail', 'cd "$(dirname "$0")/.."', 'npm ci && npm test', 'npm run check:style', 'npm run mutants', 'npm run check:languages', 'npm run conformance', ''],
 });
 
 project.synth();

@@ -1,0 +1,75 @@
+import * as fs from 'node:fs';
+import * as os from 'node:os';
+import * as path from 'node:path';
+import { succeed } from './processes';
+
+export const ROOT = path.join(__dirname, '..');
+
+/** How the suite treats an example. */
+export interface Example {
+  /** Its folder in `examples`. */
+  readonly name: string;
+  /** Runs on the node: how many pods are Ready in the end. Without it, it is admitted only, for the reason given. */
+  readonly pods: number | string;
+  /** The oldest minor version of Kubernetes that it is for. @default - the oldest that the suite serves */
+  readonly since?: string;
+}
+
+/** Every example: adding one adds a line here. */
+export const EXAMPLE_LIST: Example[] = [
+  { name: 'ab-test', pods: 2 },
+  { name: 'air-gapped', pods: 1 },
+  { name: 'cross-account', pods: 1 },
+  { name: 'existing-cluster', pods: 2 },
+  { name: 'existing-manifests', pods: 1 },
+  { name: 'leader-worker-set', pods: 'the controller of LeaderWorkerSet is not on the node' },
+  { name: 'lora', pods: 1 },
+  { name: 'many-teams', pods: 2 },
+  { name: 'publish-from-github', pods: 'it makes no manifests' },
+  { name: 'rollback', pods: 1 },
+  { name: 's3-download', pods: 1 },
+];
+
+/** What the synth of an example wrote. */
+export interface Synthesised {
+  readonly name: string;
+  /** Manifests, by file name. */
+  readonly manifests: Record<string, string>;
+  /** Paths of CloudFormation templates. */
+  readonly templates: string[];
+}
+
+/** Runs the app of an example as its reader would, in a copy of its folder below `folder`. */
+export async function synthesise({ name }: Pick<Example, 'name'>, folder: string): Promise<Synthesised> {
+  const source = path.join(ROOT, 'examples', name);
+  const copy = path.join(folder, name);
+  fs.cpSync(source, copy, { recursive: true, filter: file => !/\.(ts|md)$/.test(file) });
+  await runApp(path.join(source, 'app.ts'), copy);
+  return written(name, copy);
+}
+
+/** Runs an app of CDK in a folder, which gets `manifests` and `cdk.out`. */
+export async function runApp(app: string, folder: string): Promise<void> {
+  await succeed(process.execPath, ['--import', 'tsx', app], {
+    cwd: folder,
+    env: {
+      PATH: process.env.PATH,
+      HOME: os.homedir(),
+      NODE_PATH: path.join(ROOT, 'node_modules'),
+      TSX_TSCONFIG_PATH: path.join(ROOT, 'test', 'tsconfig.json'),
+      CDK_OUTDIR: path.join(folder, 'cdk.out'),
+      CDK_VALIDATION: 'false', // `npm test` validates
+    },
+  });
+}
+
+/** What an app wrote into its folder. */
+export function written(name: string, folder: string): Synthesised {
+  const [manifests, assembly] = [path.join(folder, 'manifests'), path.join(folder, 'cdk.out')];
+  const files = fs.existsSync(manifests) ? fs.readdirSync(manifests).filter(file => file.endsWith('.yaml')).sort() : [];
+  return {
+    name,
+    manifests: Object.fromEntries(files.map(file => [file, fs.readFileSync(path.join(manifests, file), 'utf8')])),
+    templates: fs.readdirSync(assembly).filter(file => file.endsWith('.template.json')).sort().map(file => path.join(assembly, file)),
+  };
+}

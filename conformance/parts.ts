@@ -1,0 +1,5 @@
+import { Part } from './part';
+import { STATIC } from './static/part';
+
+/** In the order in which they run: the quickest answer first. */
+export const PARTS: Part[] = [STATIC];

@@ -1,0 +1,105 @@
+import { ChildProcess, execFile, spawn } from 'node:child_process';
+import * as fs from 'node:fs';
+import { createServer } from 'node:net';
+import * as path from 'node:path';
+
+export interface Started {
+  readonly name: string;
+  readonly child: ChildProcess;
+  /** All that it prints. */
+  readonly log: string;
+}
+
+/** Programs that were started here, and are ended by their ids. */
+export class Processes {
+  private readonly started: Started[] = [];
+
+  /** @param folder for their logs */
+  constructor(private readonly folder: string) {}
+
+  /** Starts a program whose output goes to `<folder>/<name>.log`. */
+  start(name: string, command: string, args: string[], options: { env?: NodeJS.ProcessEnv; cwd?: string } = {}): Started {
+    const log = path.join(this.folder, `${name}.log`);
+    const file = fs.openSync(log, 'a');
+    const child = spawn(command, args, { ...options, stdio: ['ignore', file, file] });
+    fs.closeSync(file);
+    child.on('error', error => fs.appendFileSync(log, `${error.message}\n`));
+    const started = { name, child, log };
+    this.started.push(started);
+    return started;
+  }
+
+  /** Waits until `ready` answers true. Throws with the end of the log when the program ends before, or after `seconds`. */
+  async ready(started: Started, ready: () => Promise<boolean>, seconds = 60): Promise<void> {
+    try {
+      await until(async () => {
+        if (ended(started.child)) throw new Error('it ended');
+        return ready();
+      }, seconds);
+    } catch (error) {
+      const tail = fs.readFileSync(started.log, 'utf8').trim().split('\n').slice(-8).join('\n');
+      throw new Error(`${started.name} does not get ready: ${(error as Error).message}\n${tail}`);
+    }
+  }
+
+  async stop({ child }: Started): Promise<void> {
+    if (ended(child)) return;
+    const end = new Promise(resolve => child.once('exit', resolve));
+    child.kill('SIGTERM');
+    const timer = setTimeout(() => child.kill('SIGKILL'), 15_000);
+    await end;
+    clearTimeout(timer);
+  }
+
+  async stopAll(): Promise<void> {
+    for (let started = this.started.pop(); started !== undefined; started = this.started.pop()) await this.stop(started);
+  }
+}
+
+function ended(child: ChildProcess): boolean {
+  return child.exitCode !== null || child.signalCode !== null || child.pid === undefined;
+}
+
+/** Asks ten times a second until it is so. Throws after `seconds`. */
+export async function until(what: () => Promise<boolean> | boolean, seconds: number): Promise<void> {
+  for (const end = Date.now() + seconds * 1000; !await what();) {
+    if (Date.now() > end) throw new Error(`not within ${seconds} s`);
+    await new Promise(resolve => setTimeout(resolve, 100));
+  }
+}
+
+export interface Finished {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs a program to its end, whatever its exit code: -1 for one that could not be started or was ended by a signal. */
+export function finish(command: string, args: string[], options: { env?: NodeJS.ProcessEnv; cwd?: string; input?: string; seconds?: number } = {}): Promise<Finished> {
+  const { input, seconds, ...rest } = options;
+  return new Promise(resolve => {
+    const child = execFile(command, args, { ...rest, maxBuffer: 256 << 20, timeout: (seconds ?? 0) * 1000, killSignal: 'SIGKILL' }, (error, stdout, stderr) => {
+      const code = error === null ? 0 : typeof error.code === 'number' ? error.code : -1;
+      resolve({ code, stdout, stderr: code === -1 ? `${stderr}${error!.message}` : stderr });
+    });
+    child.stdin!.on('error', () => undefined); // it may end before it has read all
+    child.stdin!.end(input ?? '');
+  });
+}
+
+/** As `finish`, for a program that must come to a good end. */
+export async function succeed(command: string, args: string[], options: Parameters<typeof finish>[2] = {}): Promise<string> {
+  const { code, stdout, stderr } = await finish(command, args, options);
+  if (code !== 0) throw new Error(`${path.basename(command)} ${args.slice(0, 4).join(' ')} ended with ${code}: ${(stderr || stdout).trim().slice(-2000)}`);
+  return stdout;
+}
+
+/** A port of loopback that nobody listens on. */
+export function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer().on('error', reject).listen(0, '127.0.0.1', () => {
+      const { port } = server.address() as { port: number };
+      server.close(() => resolve(port));
+    });
+  });
+}

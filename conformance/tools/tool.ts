@@ -1,0 +1,65 @@
+import { createHash } from 'node:crypto';
+import * as fs from 'node:fs';
+import * as os from 'node:os';
+import * as path from 'node:path';
+
+/** Where tools are kept between runs, beside the caches of what builds them. */
+export const CACHE = process.env.CONFORMANCE_CACHE
+  || path.join(process.env.XDG_CACHE_HOME || path.join(os.homedir(), '.cache'), 'cdk-eks-model-artifacts', 'conformance');
+
+export interface ToolProps {
+  readonly name: string;
+  readonly version: string;
+  /** Everything that another tool than this would differ in. */
+  readonly inputs: string[];
+  /** Makes it in an empty folder, which is moved to its place: nothing may hold the path of that folder. */
+  readonly make: (folder: string) => Promise<void>;
+}
+
+/** A program that the suite runs, made once and kept in a folder whose name tells what it was made of. */
+export class Tool {
+  readonly name: string;
+  readonly version: string;
+  /** Where it is, once it was made. */
+  readonly folder: string;
+
+  constructor(private readonly props: ToolProps) {
+    this.name = props.name;
+    this.version = props.version;
+    const digest = createHash('sha256').update([props.version, ...props.inputs].join('\0')).digest('hex').slice(0, 12);
+    this.folder = path.join(CACHE, 'tools', `${props.name}-${props.version}-${digest}`);
+  }
+
+  /** `<name> <version>`, as the table has it. */
+  get title(): string {
+    return `${this.name} ${this.version}`;
+  }
+
+  /** A file of it. */
+  file(name: string): string {
+    return path.join(this.folder, name);
+  }
+
+  get made(): boolean {
+    return fs.existsSync(this.folder);
+  }
+
+  /** Makes it unless it is there. One that was ended half way is made anew. */
+  async ensure(): Promise<void> {
+    if (this.made) return;
+    fs.mkdirSync(path.dirname(this.folder), { recursive: true });
+    const unfinished = fs.mkdtempSync(`${this.folder}.`);
+    try {
+      await this.props.make(unfinished);
+      if (!this.made) fs.renameSync(unfinished, this.folder);
+    } finally {
+      fs.rmSync(unfinished, { recursive: true, force: true });
+    }
+  }
+}
+
+/** Every file below a folder, as inputs of a tool. */
+export function contents(folder: string): string[] {
+  return fs.readdirSync(folder, { recursive: true, encoding: 'utf8' }).sort()
+    .map(name => path.join(folder, name)).filter(file => fs.statSync(file).isFile()).map(file => fs.readFileSync(file, 'utf8'));
+}
