@@ -68,6 +68,15 @@ export async function until(what: () => Promise<boolean> | boolean, seconds: num
   }
 }
 
+export interface FinishOptions {
+  readonly env?: NodeJS.ProcessEnv;
+  readonly cwd?: string;
+  /** What it reads. */
+  readonly input?: string;
+  /** Ends it by SIGKILL after so many. @default - it may take for ever */
+  readonly seconds?: number;
+}
+
 export interface Finished {
   readonly code: number;
   readonly stdout: string;
@@ -75,10 +84,10 @@ export interface Finished {
 }
 
 /** Runs a program to its end, whatever its exit code: -1 for one that could not be started or was ended by a signal. */
-export function finish(command: string, args: string[], options: { env?: NodeJS.ProcessEnv; cwd?: string; input?: string; seconds?: number } = {}): Promise<Finished> {
+export function finish(command: string, args: string[], options: FinishOptions = {}): Promise<Finished> {
   const { input, seconds, ...rest } = options;
   return new Promise(resolve => {
-    const child = execFile(command, args, { ...rest, maxBuffer: 256 << 20, timeout: (seconds ?? 0) * 1000, killSignal: 'SIGKILL' }, (error, stdout, stderr) => {
+    const child = execFile(command, args, { ...rest, maxBuffer: 256 * 1024 * 1024, timeout: (seconds ?? 0) * 1000, killSignal: 'SIGKILL' }, (error, stdout, stderr) => {
       const code = error === null ? 0 : typeof error.code === 'number' ? error.code : -1;
       resolve({ code, stdout, stderr: code === -1 ? `${stderr}${error!.message}` : stderr });
     });
@@ -88,7 +97,7 @@ export function finish(command: string, args: string[], options: { env?: NodeJS.
 }
 
 /** As `finish`, for a program that must come to a good end. */
-export async function succeed(command: string, args: string[], options: Parameters<typeof finish>[2] = {}): Promise<string> {
+export async function succeed(command: string, args: string[], options: FinishOptions = {}): Promise<string> {
   const { code, stdout, stderr } = await finish(command, args, options);
   if (code !== 0) throw new Error(`${path.basename(command)} ${args.slice(0, 4).join(' ')} ended with ${code}: ${(stderr || stdout).trim().slice(-2000)}`);
   return stdout;

@@ -44,7 +44,7 @@ export function goFiles(module: string, of: string, name: string, files: Array<{
       for (const each of files) {
         const { Dir } = JSON.parse(await succeed('go', ['mod', 'download', '-json', `${each.of}@v${requiredVersion(source, each.of)}`], { cwd: source, env: GO_ENVIRONMENT }));
         const under = path.join(Dir, each.under);
-        for (const file of fs.readdirSync(under).filter(file => /\.yaml$/.test(file) && (each.only ?? /./).test(file))) {
+        for (const file of fs.readdirSync(under).filter(entry => /\.yaml$/.test(entry) && (each.only ?? /./).test(entry))) {
           fs.writeFileSync(path.join(folder, file), fs.readFileSync(path.join(under, file)));
         }
       }
