@@ -1,9 +1,13 @@
 import * as fs from 'node:fs';
 import * as os from 'node:os';
 import * as path from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { succeed } from './processes';
 
 export const ROOT = path.join(__dirname, '..');
+
+/** By its path, since an app runs in a folder that has no packages. */
+const TSX = pathToFileURL(require.resolve('tsx')).href;
 
 /** How the suite treats an example. */
 export interface Example {
@@ -50,7 +54,7 @@ export async function synthesise({ name }: Pick<Example, 'name'>, folder: string
 
 /** Runs an app of CDK in a folder, which gets `manifests` and `cdk.out`. */
 export async function runApp(app: string, folder: string): Promise<void> {
-  await succeed(process.execPath, ['--import', 'tsx', app], {
+  await succeed(process.execPath, ['--import', TSX, app], {
     cwd: folder,
     env: {
       PATH: process.env.PATH,
