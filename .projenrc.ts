@@ -139,7 +139,9 @@ project.packageTask.spawn(project.tasks.tryFind('package:js')!);
 
 project.addTask('mutants', { exec: 'tsx test/mutants/run.ts', receiveArgs: true });
 project.addTask('conformance', { exec: 'tsx conformance/run.ts', receiveArgs: true });
+project.addTask('conformance:breaks', { exec: 'tsx conformance/breaks.ts', receiveArgs: true });
 project.addTask('bench', { exec: 'tsx bench/run.ts', receiveArgs: true });
+project.addTask('bench:data', { exec: 'tsx bench/data.ts', receiveArgs: true });
 project.addTask('start', { exec: 'cdk synth --quiet', receiveArgs: true, env: { CDK_DISABLE_CLI_TELEMETRY: '1', CDK_DISABLE_VERSION_CHECK: '1' } });
 
 new TextFile(project, '.ci/run', {

@@ -14,6 +14,8 @@ export interface ToolProps {
   readonly inputs: string[];
   /** Makes it in an empty folder, which is moved to its place: nothing may hold the path of that folder. */
   readonly make: (folder: string) => Promise<void>;
+  /** @default CACHE */
+  readonly cache?: string;
 }
 
 /** A program that the suite runs, made once and kept in a folder whose name tells what it was made of. */
@@ -27,7 +29,7 @@ export class Tool {
     this.name = props.name;
     this.version = props.version;
     const digest = createHash('sha256').update([props.version, ...props.inputs].join('\0')).digest('hex').slice(0, 12);
-    this.folder = path.join(CACHE, 'tools', `${props.name}-${props.version}-${digest}`);
+    this.folder = path.join(props.cache ?? CACHE, 'tools', `${props.name}-${props.version}-${digest}`);
   }
 
   /** `<name> <version>`, as the table has it. */

@@ -2,9 +2,8 @@
  * Shows that the tests can fail: applies each mutant to a copy of the project and runs the one test file that must turn red.
  * `npm run mutants`, or `npm run mutants -- <words>` for those whose description has them.
  */
-import { execFileSync, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import * as fs from 'node:fs';
-import * as os from 'node:os';
 import * as path from 'node:path';
 import { ACCESS_MUTANTS } from './access';
 import { AWS_SIDE_MUTANTS } from './aws-side';
@@ -12,10 +11,10 @@ import { DELIVERY_MUTANTS } from './delivery';
 import { EXISTING_MUTANTS } from './existing';
 import { FRAGMENT_MUTANTS } from './fragments';
 import { KUBERNETES_SIDE_MUTANTS } from './kubernetes-side';
-import { Mutant } from './mutant';
 import { PROGRAM_MUTANTS } from './program';
 import { PROGRAM_PLACE_MUTANTS } from './program-place';
 import { PROGRAM_SOURCES_MUTANTS } from './program-sources';
+import { breakLine, copyProject } from './project-copy';
 import { PRUNE_MUTANTS } from './prune';
 import { PUBLISH_MUTANTS } from './publish';
 import { PUBLISH_SOURCE_MUTANTS } from './publish-sources';
@@ -49,7 +48,6 @@ const MUTANTS = [
   ...VERIFY_MUTANTS,
 ];
 
-const ROOT = path.join(__dirname, '..', '..');
 const WORKERS = 2;
 /** Where jest leaves what came of each test, in the copy. */
 const OUTCOME = 'outcome.json';
@@ -60,17 +58,6 @@ interface Outcome {
   readonly red: boolean;
   readonly seconds: number;
   readonly output: string;
-}
-
-function copyProject(): string {
-  const copy = fs.mkdtempSync(path.join(os.tmpdir(), 'mutants-'));
-  const files = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard', '-z'], { cwd: ROOT, encoding: 'utf8' }).split('\0');
-  for (const file of files.filter(name => name !== '' && fs.existsSync(path.join(ROOT, name)))) {
-    fs.mkdirSync(path.dirname(path.join(copy, file)), { recursive: true });
-    fs.copyFileSync(path.join(ROOT, file), path.join(copy, file));
-  }
-  fs.symlinkSync(path.join(ROOT, 'node_modules'), path.join(copy, 'node_modules'));
-  return copy;
 }
 
 function runTest(copy: string, test: string, only?: string): Promise<Outcome> {
@@ -92,14 +79,6 @@ function runTest(copy: string, test: string, only?: string): Promise<Outcome> {
 function passedTests(copy: string): string[] {
   const { testResults } = JSON.parse(fs.readFileSync(path.join(copy, OUTCOME), 'utf8')) as { testResults: Array<{ assertionResults: Array<{ status: string; fullName: string }> }> };
   return testResults.flatMap(({ assertionResults }) => assertionResults).filter(({ status }) => status === 'passed').map(({ fullName }) => fullName);
-}
-
-function breakLine(copy: string, { file, replace, by, what }: Mutant): () => void {
-  const target = path.join(copy, file);
-  const text = fs.readFileSync(target, 'utf8');
-  if (text.split(replace).length !== 2) throw new Error(`mutant '${what}': ${file} holds the text to replace ${text.split(replace).length - 1} times, expected once: ${replace}`);
-  fs.writeFileSync(target, text.replace(replace, () => by));
-  return () => fs.writeFileSync(target, text);
 }
 
 async function main() {
