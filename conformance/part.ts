@@ -1,6 +1,6 @@
 import { Need } from './machine';
 import { Processes } from './processes';
-import { Checks } from './report';
+import { Checks, Recorder } from './report';
 import { Tool } from './tools/tool';
 
 /** What a part works with. */
@@ -11,6 +11,8 @@ export interface Run {
   readonly processes: Processes;
   /** A row of the table: what is checked, and the real part, with its version, that says so. */
   checks(by: string, what: string): Checks;
+  /** Takes what came of checks that ran in another process. */
+  readonly record: Recorder;
   /** A line for who watches. */
   say(text: string): void;
 }

@@ -10,6 +10,13 @@ export interface Started {
   readonly log: string;
 }
 
+export interface StartOptions {
+  readonly env?: NodeJS.ProcessEnv;
+  readonly cwd?: string;
+  /** Opens a channel of messages to a program of Node.js, which ends when the channel is closed: it need not see signals. @default false */
+  readonly channel?: boolean;
+}
+
 /** Programs that were started here, and are ended by their ids. */
 export class Processes {
   private readonly started: Started[] = [];
@@ -18,10 +25,11 @@ export class Processes {
   constructor(private readonly folder: string) {}
 
   /** Starts a program whose output goes to `<folder>/<name>.log`. */
-  start(name: string, command: string, args: string[], options: { env?: NodeJS.ProcessEnv; cwd?: string } = {}): Started {
+  start(name: string, command: string, args: string[], options: StartOptions = {}): Started {
+    const { channel, ...rest } = options;
     const log = path.join(this.folder, `${name}.log`);
     const file = fs.openSync(log, 'a');
-    const child = spawn(command, args, { ...options, stdio: ['ignore', file, file] });
+    const child = spawn(command, args, { ...rest, stdio: ['ignore', file, file, ...channel ? ['ipc' as const] : []] });
     fs.closeSync(file);
     child.on('error', error => fs.appendFileSync(log, `${error.message}\n`));
     const started = { name, child, log };
@@ -45,7 +53,7 @@ export class Processes {
   async stop({ child }: Started): Promise<void> {
     if (ended(child)) return;
     const end = new Promise(resolve => child.once('exit', resolve));
-    child.kill('SIGTERM');
+    if (child.channel) child.disconnect(); else child.kill('SIGTERM');
     const timer = setTimeout(() => child.kill('SIGKILL'), 15_000);
     await end;
     clearTimeout(timer);

@@ -41,7 +41,7 @@ async function runPart(part: Part, report: Report) {
     };
     cleanups.add(cleanup);
     try {
-      await part.run({ folder, processes, checks: (by, what) => new Checks(report.record, part.name, by, what), say });
+      await part.run({ folder, processes, record: report.record, checks: (by, what) => new Checks(report.record, part.name, by, what), say });
     } finally {
       cleanups.delete(cleanup);
       await cleanup();
