@@ -1,5 +1,6 @@
 import { Part } from './part';
 import { STATIC } from './static/part';
+import { TEMPLATES } from './templates/part';
 
 /** In the order in which they run: the quickest answer first. */
-export const PARTS: Part[] = [STATIC];
+export const PARTS: Part[] = [TEMPLATES, STATIC];

@@ -1,5 +1,6 @@
 import { debianTool } from './debian';
 import { goFiles, goTool } from './go';
+import { pythonTool } from './python';
 
 /** The minor version of Kubernetes that the suite runs. */
 export const MINOR = '1.35';
@@ -31,6 +32,15 @@ export const KSERVE_CRDS = goFiles('crds', 'github.com/kserve/kserve', 'kserve-c
   { of: 'github.com/kserve/kserve', under: 'config/crd/full/clusterstoragecontainer', only: /^serving/ },
 ]);
 
+/** The other kinds that manifests of the examples are of. */
+export const WORKLOAD_CRDS = [
+  goFiles('crds', 'sigs.k8s.io/lws', 'lws-crds', [{ of: 'sigs.k8s.io/lws', under: 'config/crd/bases' }]),
+  goFiles('crds', 'sigs.k8s.io/gateway-api', 'gateway-api-crds', [{ of: 'sigs.k8s.io/gateway-api', under: 'config/crd/standard', only: /^gateway.*_(gateways|httproutes)/ }]),
+  goFiles('crds', 'github.com/prometheus-operator/prometheus-operator', 'prometheus-operator-crds', [
+    { of: 'github.com/prometheus-operator/prometheus-operator', under: 'example/prometheus-operator-crd', only: /_(pod|service)monitors/ },
+  ]),
+];
+
 /** With image volumes: Debian's own is too old. */
 export const CONTAINERD = goTool('containerd', {
   of: 'github.com/containerd/containerd/v2',
@@ -57,3 +67,12 @@ export const POD_IDENTITY_WEBHOOK = goTool('pod-identity-webhook', {
   of: 'github.com/aws/amazon-eks-pod-identity-webhook',
   binaries: { 'pod-identity-webhook': 'github.com/aws/amazon-eks-pod-identity-webhook' },
 });
+
+/** Checks templates by the schemas of CloudFormation, which it has in it. */
+export const CFN_LINT = pythonTool('cfn-lint', 'cfn-lint');
+
+/** OpenSSF's own tool for signatures of models. */
+export const MODEL_SIGNING = pythonTool('model-signing', 'model-signing');
+
+/** A server of the suite's own, which stands for inference servers in pods. */
+export const APPLICATION = goTool('application', { binaries: { application: '.' } });
