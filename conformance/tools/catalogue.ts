@@ -1,3 +1,4 @@
+import { awsCli } from './aws-cli';
 import { debianTool } from './debian';
 import { goFiles, goTool } from './go';
 import { pythonTool } from './python';
@@ -59,6 +60,9 @@ export const S5CMD = goTool('s5cmd', {
   variables: { 'github.com/peak/s5cmd/v2/version.Version': 'v$VERSION' },
 });
 
+/** In the newest stable suite: Debian 12's own is too old for EKS Pod Identity. */
+export const AWS_CLI = awsCli('2.23.6-1', 'trixie', 'aws-cli');
+
 /** An S3 server that checks signatures and conditional writes. */
 export const VERSITYGW = goTool('versitygw', { of: 'github.com/versity/versitygw', binaries: { versitygw: 'github.com/versity/versitygw/cmd/versitygw' } });
 
@@ -76,3 +80,6 @@ export const MODEL_SIGNING = pythonTool('model-signing', 'model-signing');
 
 /** A server of the suite's own, which stands for inference servers in pods. */
 export const APPLICATION = goTool('application', { binaries: { application: '.' } });
+
+/** Trains a real model, and infers with it. */
+export const SCIKIT_LEARN = pythonTool('scikit-learn', 'scikit-learn');

@@ -12,17 +12,20 @@ export function debianTool(name: string, packages: Record<string, string>, suite
     name,
     version: packages[name] ?? Object.values(packages)[0],
     inputs: [JSON.stringify(packages), suite ?? ''],
-    make: async folder => {
-      const apt = await privateApt(suite);
-      for (const [each, version] of Object.entries(packages)) {
-        await succeed('apt-get', [...apt, 'download', `${each}=${version}`], { cwd: folder });
-      }
-      for (const file of fs.readdirSync(folder).filter(entry => entry.endsWith('.deb'))) {
-        await succeed('dpkg-deb', ['-x', file, '.'], { cwd: folder });
-        fs.rmSync(path.join(folder, file));
-      }
-    },
+    make: folder => unpack(folder, packages, suite),
   });
+}
+
+/** Puts what is in packages into a folder. */
+export async function unpack(folder: string, packages: Record<string, string>, suite?: string): Promise<void> {
+  const apt = await privateApt(suite);
+  for (const [each, version] of Object.entries(packages)) {
+    await succeed('apt-get', [...apt, 'download', `${each}=${version}`], { cwd: folder });
+  }
+  for (const file of fs.readdirSync(folder).filter(entry => entry.endsWith('.deb'))) {
+    await succeed('dpkg-deb', ['-x', file, '.'], { cwd: folder });
+    fs.rmSync(path.join(folder, file));
+  }
 }
 
 /** Options that give apt lists of its own, of the machine's sources or of another suite of the same archive. */

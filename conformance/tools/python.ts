@@ -13,11 +13,14 @@ export function pythonTool(name: string, of: string): Tool {
     name,
     version,
     inputs: [text],
-    make: async folder => {
-      await succeed('python3', ['-m', 'venv', folder]);
-      await succeed(path.join(folder, 'bin', 'python'), ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '--no-deps', '--require-hashes', '--cache-dir', path.join(CACHE, 'pip'), '-r', requirements]);
-    },
+    make: folder => installPinned(folder, requirements),
   });
+}
+
+/** Makes a virtual environment with what a file pins. */
+export async function installPinned(folder: string, requirements: string): Promise<void> {
+  await succeed('python3', ['-m', 'venv', folder]);
+  await succeed(path.join(folder, 'bin', 'python'), ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '--no-deps', '--require-hashes', '--cache-dir', path.join(CACHE, 'pip'), '-r', requirements]);
 }
 
 /** How a module of a virtual environment is run: its scripts name the folder that it was made in, so they are of no use. */
