@@ -29,7 +29,7 @@ export class Tool {
     this.name = props.name;
     this.version = props.version;
     const digest = createHash('sha256').update([props.version, ...props.inputs].join('\0')).digest('hex').slice(0, 12);
-    this.folder = path.join(props.cache ?? CACHE, 'tools', `${props.name}-${props.version}-${digest}`);
+    this.folder = path.join(props.cache ?? CACHE, 'tools', `${props.name}-${props.version.replace(/[^\w.-]/g, '-')}-${digest}`); // a colon would end an entry of PATH
   }
 
   /** `<name> <version>`, as the table has it. */
