@@ -17,6 +17,8 @@ export interface Example {
   readonly pods: number | string;
   /** The oldest minor version of Kubernetes that it is for. @default - the oldest that the suite serves */
   readonly since?: string;
+  /** Containers of the user's own in it that Pod Security `restricted` refuses, whatever the delivery adds. @default - it refuses none */
+  readonly unrestricted?: string[];
 }
 
 /** Every example: adding one adds a line here. */
@@ -25,8 +27,8 @@ export const EXAMPLE_LIST: Example[] = [
   { name: 'air-gapped', pods: 1 },
   { name: 'cross-account', pods: 1 },
   { name: 'existing-cluster', pods: 2 },
-  { name: 'existing-manifests', pods: 1 },
-  { name: 'leader-worker-set', pods: 'the controller of LeaderWorkerSet is not on the node' },
+  { name: 'existing-manifests', pods: 2, unrestricted: ['wait-for-gateway', 'vllm'] },
+  { name: 'leader-worker-set', pods: 'the controller of LeaderWorkerSet is not on the node', unrestricted: ['vllm'] },
   { name: 'lora', pods: 1 },
   { name: 'many-teams', pods: 2 },
   { name: 'publish-from-github', pods: 'it makes no manifests' },
@@ -43,11 +45,15 @@ export interface Synthesised {
   readonly templates: string[];
 }
 
-/** Runs the app of an example as its reader would, in a copy of its folder below `folder`. */
-export async function synthesise({ name }: Pick<Example, 'name'>, folder: string): Promise<Synthesised> {
+/**
+ * Runs the app of an example as its reader would, in a copy of its folder below `folder`.
+ * @param prepare changes the copy as its reader would before
+ */
+export async function synthesise({ name }: Pick<Example, 'name'>, folder: string, prepare: (copy: string) => Promise<void> = async () => undefined): Promise<Synthesised> {
   const source = path.join(ROOT, 'examples', name);
   const copy = path.join(folder, name);
   fs.cpSync(source, copy, { recursive: true, filter: file => !/\.(ts|md)$/.test(file) });
+  await prepare(copy);
   await runApp(path.join(source, 'app.ts'), copy);
   return written(name, copy);
 }

@@ -1,6 +1,6 @@
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import * as fs from 'node:fs';
-import { get } from 'node:https';
+import { Agent, get, request } from 'node:https';
 import * as path from 'node:path';
 import { finish, Finished, freePort, Processes, Started, succeed, until } from '../processes';
 import { KUBERNETES } from '../tools/catalogue';
@@ -12,6 +12,15 @@ export interface ControlPlaneProps {
   readonly controllers?: boolean;
   /** More flags of the API server. */
   readonly flags?: string[];
+}
+
+/** What the API server answers. */
+export interface Answer {
+  readonly status: number;
+  /** The object that it sends, or its `Status`. */
+  readonly body: any;
+  /** What it warns of. */
+  readonly warnings: string[];
 }
 
 const TOKEN = randomBytes(16).toString('hex');
@@ -27,6 +36,7 @@ export class ControlPlane {
 
   readonly kubeconfig: string;
   private readonly programs: Started[] = [];
+  private readonly agent = new Agent({ keepAlive: true });
 
   private constructor(private readonly processes: Processes, readonly folder: string, private readonly port: number) {
     this.kubeconfig = path.join(folder, 'kubeconfig');
@@ -42,6 +52,23 @@ export class ControlPlane {
     return succeed(KUBERNETES.file('kubectl'), args, { env: this.environment, input });
   }
 
+  /** Asks the API server itself, in a tenth of the time that kubectl takes. */
+  request(method: string, url: string, body?: string, contentType = 'application/json'): Promise<Answer> {
+    const headers = { authorization: `Bearer ${TOKEN}`, ...body === undefined ? {} : { 'content-type': contentType, 'content-length': Buffer.byteLength(body) } };
+    return new Promise((resolve, reject) => {
+      const sent = request(`https://127.0.0.1:${this.port}${url}`, { method, headers, agent: this.agent, rejectUnauthorized: false }, response => {
+        const chunks: Buffer[] = [];
+        response.on('data', chunk => chunks.push(chunk)).on('error', reject).on('end', () => {
+          const text = Buffer.concat(chunks).toString();
+          // Each is `299 - "<text>"`, and several come joined by commas.
+          const warnings = [...(response.headers.warning ?? '').matchAll(/299 \S+ "((?:[^"\\]|\\.)*)"/g)].map(([, warning]) => warning.replace(/\\(.)/g, '$1'));
+          resolve({ status: response.statusCode!, body: /^\s*[{[]/.test(text) ? JSON.parse(text) : text, warnings });
+        });
+      });
+      sent.on('error', reject).end(body);
+    });
+  }
+
   /** Makes namespaces, with the service account that pods run as unless they name one. */
   async namespaces(names: string[], labels: Record<string, string> = {}): Promise<void> {
     const items = names.map(name => ({ apiVersion: 'v1', kind: 'Namespace', metadata: { name, labels } }));
@@ -55,6 +82,7 @@ export class ControlPlane {
 
   /** Ends it: the port is free when this returns. */
   async stop(): Promise<void> {
+    this.agent.destroy();
     for (let program = this.programs.pop(); program !== undefined; program = this.programs.pop()) await this.processes.stop(program);
   }
 

@@ -1,0 +1,28 @@
+import { isMap, parseAllDocuments } from 'yaml';
+
+/** Any object of Kubernetes, as its JSON has it. */
+export interface KubernetesObject {
+  apiVersion: string;
+  kind: string;
+  metadata: { name: string; namespace?: string; labels?: Record<string, string>; annotations?: Record<string, string> };
+  [field: string]: any;
+}
+
+/** One document of a manifest. */
+export interface Document {
+  readonly object: KubernetesObject;
+  /** As it stands in the file, comments and all: the server reads it for itself. */
+  readonly text: string;
+}
+
+/** The documents of a file, by YAML 1.1, as Kubernetes reads them. */
+export function documents(yaml: string): Document[] {
+  return parseAllDocuments(yaml, { version: '1.1', merge: true })
+    .filter(document => isMap(document.contents))
+    .map(document => ({ object: document.toJS(), text: yaml.slice(document.range[0], document.range[1]) }));
+}
+
+/** How an object is called in what is printed. */
+export function titleOf({ kind, metadata }: KubernetesObject): string {
+  return [kind, metadata.namespace, metadata.name].filter(part => part !== undefined).join(' ');
+}
