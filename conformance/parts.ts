@@ -1,6 +1,7 @@
 import { Part } from './part';
+import { SIGNATURES } from './signatures/part';
 import { STATIC } from './static/part';
 import { TEMPLATES } from './templates/part';
 
 /** In the order in which they run: the quickest answer first. */
-export const PARTS: Part[] = [TEMPLATES, STATIC];
+export const PARTS: Part[] = [SIGNATURES, TEMPLATES, STATIC];
