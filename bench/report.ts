@@ -20,12 +20,15 @@ export function table(header: string[], rows: string[][]): string {
   return [header, header.map(() => '---'), ...rows].map(cells => `| ${cells.join(' | ')} |`).join('\n');
 }
 
-/** The machine, the versions and the day. */
-export function conditions(rounds: number): string {
+function packageVersions(): string[] {
+  return ['aws-cdk-lib', 'cdk8s', 'constructs'].map(name => `${name} ${JSON.parse(fs.readFileSync(require.resolve(`${name}/package.json`), 'utf8')).version}`);
+}
+
+/** The machine, the versions of what is measured, how often it was, and the day. */
+export function conditions(extent: string, versions = packageVersions()): string {
   const cpus = os.cpus();
-  const versions = ['aws-cdk-lib', 'cdk8s', 'constructs'].map(name => `${name} ${JSON.parse(fs.readFileSync(require.resolve(`${name}/package.json`), 'utf8')).version}`);
   return `${new Date().toISOString().slice(0, 10)}, ${cpus.length} × ${cpus[0].model.trim()}, ${Math.round(os.totalmem() / 2 ** 30)} GiB, ${os.type()}, `
-    + `Node.js ${process.versions.node}, ${versions.join(', ')}; ${rounds} rounds, load average ${os.loadavg()[0].toFixed(1)} at the beginning.`;
+    + `Node.js ${process.versions.node}, ${versions.join(', ')}; ${extent}, load average ${os.loadavg()[0].toFixed(1)} at the beginning.`;
 }
 
 /** Replaces one suite's section of the page; the others stay. */

@@ -19,7 +19,7 @@ if (unknown !== undefined || !Number.isInteger(rounds) || rounds < 1) {
 
 async function main() {
   for (const name of names.length > 0 ? names : Object.keys(SUITES)) {
-    const text = `${conditions(rounds)}\n\n${await SUITES[name](rounds)}`;
+    const text = `${conditions(`${rounds} rounds`)}\n\n${await SUITES[name](rounds)}`;
     process.stdout.write(`${text}\n`);
     if (args.includes('--write')) writeSection(name, text);
   }
