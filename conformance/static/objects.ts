@@ -149,8 +149,9 @@ const admissionPolicy: KubernetesObject = {
   },
 };
 
+const everywhere = [nodePool, nodeClass, inferenceService, backendConfig, storageClass, sharedClaim, claim, volumeReference, admissionPolicy];
+
 /** Good objects of kinds, and with fields, that no example has yet. */
 export const OBJECTS: Array<{ readonly object: KubernetesObject; /** The oldest minor that has all its fields. */ readonly since?: string }> = [
-  { object: withImageVolume, since: '1.35' },
-  ...[nodePool, nodeClass, inferenceService, backendConfig, storageClass, sharedClaim, claim, volumeReference, admissionPolicy].map(object => ({ object })),
+  { object: withImageVolume, since: '1.35' }, ...everywhere.map(object => ({ object })),
 ];

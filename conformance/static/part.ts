@@ -22,6 +22,7 @@ export const STATIC: Part = {
       for (const each of delivered) await checkAll(run, server, each);
     }
     await plantDefects(run, booted.map(({ server }) => server), delivered);
+    await Promise.all(booted.map(({ plane }) => plane.stop()));
   },
 };
 

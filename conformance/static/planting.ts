@@ -25,7 +25,8 @@ async function plant(defect: Defect, server: ApiServer, current: ApiServer, deli
   const objects = source.documents.map(({ object }) => object);
   const { unrestricted } = source.example;
   const text = defect.rewrite?.(JSON.stringify(bad));
-  await refusedAsPlanned(defect, { unrestricted, server, object: bad, text, objects: [...objects.filter(each => titleOf(each) !== titleOf(bad)), bad] });
+  const others = objects.filter(each => titleOf(each) !== titleOf(bad));
+  await refusedAsPlanned(defect, { unrestricted, server, object: bad, text, objects: [...others, bad] });
   const twin = await refusal({ unrestricted, server: isFor(source, server) ? server : current, object: good, objects });
   if (twin) throw new Error(`the ${twin.gate} refuses the object without it too: ${twin.reason}`);
 }

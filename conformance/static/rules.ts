@@ -57,7 +57,8 @@ export const RULES: Record<string, Rule> = {
   },
 
   'Trident finds one reference for a claim': (object, { objects }) => object.kind !== 'TridentVolumeReference' ? [] : objects
-    .filter(other => other.kind === object.kind && other.metadata.namespace === object.metadata.namespace && other.metadata.name !== object.metadata.name)
+    .filter(other => other.kind === object.kind && other.metadata.namespace === object.metadata.namespace)
+    .filter(other => other.metadata.name !== object.metadata.name)
     .filter(({ spec }) => spec.pvcName === object.spec.pvcName && spec.pvcNamespace === object.spec.pvcNamespace)
     .map(other => `${titleOf(other)} is for the same claim: Trident then refuses to share it; leave one`),
 };
