@@ -1,7 +1,8 @@
+import { ATTACH } from './attach/part';
 import { Part } from './part';
 import { SIGNATURES } from './signatures/part';
 import { STATIC } from './static/part';
 import { TEMPLATES } from './templates/part';
 
 /** In the order in which they run: the quickest answer first. */
-export const PARTS: Part[] = [SIGNATURES, TEMPLATES, STATIC];
+export const PARTS: Part[] = [ATTACH, SIGNATURES, TEMPLATES, STATIC];

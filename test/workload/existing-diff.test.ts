@@ -1,32 +1,6 @@
 import * as fs from 'node:fs';
-import * as path from 'node:path';
 import { ExistingEnvironment, folderOf } from './existing-fixture';
-
-const MANIFESTS = path.join(__dirname, 'manifests');
-
-/** What gets the model in each file: kind, name and the container that reads it. */
-const WORKLOADS: Record<string, [kind: string, name: string, container: string][]> = {
-  'anchors.yaml': [['Deployment', 'anchors', 'server']],
-  'crlf.yaml': [['Deployment', 'crlf', 'server']],
-  'cron-job.yaml': [['CronJob', 'nightly', 'score']],
-  'deployment.json': [['Deployment', 'json', 'json']],
-  'helm-output.yaml': [['Deployment', 'release-llm', 'llm']],
-  'istio.yaml': [['Deployment', 'meshed', 'server']],
-  'kustomize-output.yaml': [['Deployment', 'kust', 'kust']],
-  'leader-worker-set.yaml': [['LeaderWorkerSet', 'lws', 'worker']],
-  'list.yaml': [['Deployment', 'llm', 'llm']],
-  'nim.yaml': [['Deployment', 'nim', 'nim']],
-  'pod.yaml': [['Pod', 'shell', 'shell']],
-  'ray-cluster.yaml': [['RayCluster', 'ray', 'ray-worker']],
-  'replica-set.yaml': [['ReplicaSet', 'rs', 'server']],
-  'rollout.yaml': [['Rollout', 'canary', 'server']],
-  'several.yaml': [['Job', 'batch', 'batch']],
-  'tei.yaml': [['DaemonSet', 'tei', 'tei']],
-  'tgi.yaml': [['StatefulSet', 'tgi', 'tgi']],
-  'triton.yaml': [['Deployment', 'triton', 'server']],
-  'vllm.yaml': [['Deployment', 'vllm', 'vllm']],
-  'wide-lists.yaml': [['Deployment', 'wide', 'server']],
-};
+import { MANIFESTS, readManifest, WORKLOADS } from './existing-workloads';
 
 /** The lines that go. What is empty, or in braces that get a member, is written anew; where lines are many in braces, they become a block. */
 const GONE: Record<string, string[]> = {
@@ -84,13 +58,7 @@ function abridged(lines: string[], whole: boolean): string[] {
   return out;
 }
 
-/** Git keeps line breaks of Windows in no file. */
-function read(name: string): string {
-  const text = fs.readFileSync(path.join(MANIFESTS, name), 'utf8');
-  return name === 'crlf.yaml' ? text.replaceAll('\n', '\r\n') : text;
-}
-
-const files = fs.readdirSync(MANIFESTS).map(name => [name, read(name)]);
+const files = fs.readdirSync(MANIFESTS).map(name => [name, readManifest(name)]);
 const environment = new ExistingEnvironment(folderOf(Object.fromEntries(files)));
 const delivered = environment.deliver();
 for (const workloads of Object.values(WORKLOADS)) {
@@ -106,7 +74,7 @@ test('there is a workload for each file', () => {
 });
 
 test.each(Object.keys(WORKLOADS))('%s: before and after', name => {
-  const before = read(name);
+  const before = readManifest(name);
   const after = name.endsWith('.json') ? written[name] : written[name].slice(written[name].indexOf('\n') + 1);
   const whole = name === 'vllm.yaml';
   const lines = diff(abridged(before.split('\n'), whole), abridged(after.split('\n'), whole));
