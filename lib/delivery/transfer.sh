@@ -11,13 +11,17 @@ accept_manifest() {
 fetch_manifest() { fetch_list "$1" accept_manifest; }
 fetch_files() { fetch_list "$1" accept_landed; }
 
+# The manifest of the source in use. One that is not the pinned one is fetched again once: its way may have changed it.
 request_manifest() {
   use_network
-  mkdir -p "$state/lists" && rm -f "$state/lists"/*
-  echo '-  manifest.sha256' > "$state/lists/1.list"
-  run_lists "$state/lists" fetch_manifest || return 1
-  manifest_sha=$(hash_of "$state/manifest") || die 70 'cannot hash the manifest'
-  [ "sha256:$manifest_sha" = "${digest:-sha256:$manifest_sha}" ] && return 0
+  for request in first last; do
+    mkdir -p "$state/lists" && rm -f "$state/lists"/*
+    echo '-  manifest.sha256' > "$state/lists/1.list"
+    run_lists "$state/lists" fetch_manifest || return 1
+    manifest_sha=$(hash_of "$state/manifest") || die 70 'cannot hash the manifest'
+    [ "sha256:$manifest_sha" = "${digest:-sha256:$manifest_sha}" ] && return 0
+    [ "$request" = last ] || event retry "\"file\":\"manifest.sha256\",\"attempt\":1,\"reason\":\"mismatch: sha256 $manifest_sha, pinned is $digest\""
+  done
   leave_source 65 "${source}manifest.sha256 has the digest sha256:$manifest_sha, pinned is $digest: these are not the bytes that were approved; pin the published digest or publish again"
   return 1
 }

@@ -19,6 +19,12 @@ export const HEALED: Scenario[] = [
   { name: 'connections reset twice', rules: [{ fault: 'reset', times: 2 }] },
   { name: 'a body cut once', rules: [{ key: W1, fault: 'cut body', times: 1 }] },
   { name: 'S3-06 a bit flipped once', rules: [{ key: W1, fault: 'flip a bit', times: 1 }] },
+  {
+    name: 'S3-06 a manifest that comes wrong once',
+    rules: [{ key: /manifest/, fault: 'flip a bit', times: 1 }],
+    prepare: (_, publication) => { (publication as any).pinned = true; },
+    check: (_, outcome) => expect(outcome.events).toContainEqual(expect.objectContaining({ event: 'retry', file: 'manifest.sha256', reason: expect.stringMatching(/^mismatch: sha256 .* pinned is sha256:/) })),
+  },
   { name: 'a short Content-Length once', rules: [{ key: W1, fault: 'short length', times: 1 }] },
   {
     name: 'a body that stands still once',
