@@ -22,7 +22,8 @@ const names = args.filter(arg => !arg.startsWith('--'));
 const flags = new Map(args.filter(arg => arg.startsWith('--')).map(arg => [arg.slice(2).split('=')[0], arg.split('=')[1]]));
 const numbers = Object.fromEntries(Object.entries(NUMBERS).map(([name, value]) => [name, Number(flags.get(name) ?? value)])) as typeof NUMBERS;
 const known = [...Object.keys(NUMBERS), 'write', 'seed', 'only'];
-if (names.some(name => !(name in SUITES)) || [...flags.keys()].some(flag => !known.includes(flag)) || Object.values(numbers).some(value => !Number.isInteger(value) || value < 1)) {
+const unknown = [...names.filter(name => !(name in SUITES)), ...[...flags.keys()].filter(flag => !known.includes(flag))];
+if (unknown.length > 0 || Object.values(numbers).some(value => !Number.isInteger(value) || value < 1)) {
   const options = [...Object.entries(NUMBERS).map(([name, value]) => `--${name}=${value}`), '--seed=bench', '--only=<part of a name>', '--write'];
   throw new Error(`usage: npm run bench:data -- [${Object.keys(SUITES).join('|')}] ${options.map(option => `[${option}]`).join(' ')}`);
 }

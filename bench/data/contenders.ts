@@ -21,7 +21,12 @@ const SILENCE = 5;
 
 function environment({ region, scratch, endpoint }: Target): NodeJS.ProcessEnv {
   return {
-    PATH: process.env.PATH, HOME: scratch, TMPDIR: scratch, AWS_ENDPOINT_URL: endpoint, AWS_MAX_ATTEMPTS: String(ATTEMPTS), ...clientEnvironment(region),
+    PATH: process.env.PATH,
+    HOME: scratch,
+    TMPDIR: scratch,
+    AWS_ENDPOINT_URL: endpoint,
+    AWS_MAX_ATTEMPTS: String(ATTEMPTS),
+    ...clientEnvironment(region),
   };
 }
 
