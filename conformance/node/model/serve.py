@@ -1,6 +1,7 @@
 """Serves a model that was trained by train.py: `serve.py <folder> --port=<port>`. Loads it before it answers anything; POST rows of data to /predict."""
 
 import json
+import signal
 import sys
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -8,6 +9,8 @@ from pathlib import Path
 import joblib
 
 classifier = joblib.load(Path(sys.argv[1]) / "classifier.joblib")
+
+signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # the first process of a container has no default for it
 
 
 class Handler(BaseHTTPRequestHandler):

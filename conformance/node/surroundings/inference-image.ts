@@ -14,8 +14,8 @@ export const INFERENCE_REFERENCE = 'localhost/inference:1';
 const LEFT_OUT = /\/(test|tests|idlelib|ensurepip|lib2to3|tkinter|turtledemo|site-packages|pip|setuptools|__pycache__|config-[^/]*)$/;
 
 /**
- * An image, as the archive `image.tar`, that serves a model that was trained by the suite: this machine's Python with scikit-learn and the shared libraries that
- * they load, at the paths that they have here.
+ * An image, as the archive `image.tar`, that serves a model that was trained by the suite: this machine's Python with scikit-learn and the shared
+ * libraries that they load, at the paths that they have here.
  */
 export const INFERENCE_IMAGE = new Tool({
   name: 'inference-image',
@@ -26,8 +26,8 @@ export const INFERENCE_IMAGE = new Tool({
     const rootFolder = path.join(folder, 'root');
     const interpreter = await findInterpreter();
     const folders = [interpreter.standardLibrary, interpreter.packages];
-    for (const each of folders) copy(each, rootFolder);
-    for (const file of [interpreter.executable, ...await sharedLibraries([interpreter.executable, ...folders.flatMap(binaries)])]) copy(file, rootFolder);
+    const libraries = await sharedLibraries([interpreter.executable, ...folders.flatMap(binaries)]);
+    for (const each of [...folders, interpreter.executable, ...libraries]) copy(each, rootFolder);
     fs.cpSync(path.join(PROGRAMS, 'serve.py'), path.join(rootFolder, 'serve.py'));
     await compile(folders.map(each => path.join(rootFolder, each)));
     await writeImage({

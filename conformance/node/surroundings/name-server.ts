@@ -3,14 +3,14 @@ import { createSocket, Socket } from 'node:dgram';
 const [TYPE_A, CLASS_IN] = [1, 1];
 const [ANSWER_FLAGS, NO_SUCH_NAME, HEADER_BYTES] = [0x8580, 3, 12];
 
-/** Answers what pods ask of DNS (RFC 1035): names below some domains have the one address that it is given, others don't exist. */
+/** Answers what pods ask of DNS (RFC 1035): names below one domain have the one address that it is given, others don't exist. */
 export class NameServer {
   /** Names that were asked for, in order. */
   readonly asked: string[] = [];
   private socket?: Socket;
 
-  /** @param domains such as `amazonaws.com` */
-  constructor(private readonly domains: string[], private readonly address: string) {}
+  /** @param domain such as `amazonaws.com` */
+  constructor(private readonly domain: string, private readonly address: string) {}
 
   start(port = 53, listen = this.address): Promise<void> {
     const socket = createSocket('udp4');
@@ -31,7 +31,7 @@ export class NameServer {
     if (query.length < HEADER_BYTES || query.readUInt16BE(4) !== 1) return undefined;
     const { name, end } = readName(query);
     const question = query.subarray(HEADER_BYTES, end + 4);
-    const known = this.domains.some(domain => name === domain || name.endsWith(`.${domain}`));
+    const known = name === this.domain || name.endsWith(`.${this.domain}`);
     const record = known && query.readUInt16BE(end) === TYPE_A ? this.record() : Buffer.alloc(0);
     this.asked.push(name);
     const header = Buffer.alloc(HEADER_BYTES);

@@ -26,8 +26,7 @@ export class Surroundings {
     const gateway = await Gateway.start(processes, path.join(folder, 's3'), { region, virtualDomain: `s3.${region}.amazonaws.com` });
     const certificate = await authority.issue(frontNames(region));
     const front = new S3Front({ certificate, sessions, upstream: gateway.port, region });
-    // Services have no addresses of their own here: what pods ask of one, the node answers.
-    const [agent, names] = [new PodIdentityAgent(sessions), new NameServer(['amazonaws.com', 'svc.cluster.local'], address)];
+    const [agent, names] = [new PodIdentityAgent(sessions), new NameServer('amazonaws.com', address)];
     await Promise.all([front.start(address), agent.start(), names.start()]);
     return new Surroundings(region, authority, gateway, front, agent, names, sessions);
   }

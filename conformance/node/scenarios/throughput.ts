@@ -1,0 +1,50 @@
+import * as fs from 'node:fs';
+import * as path from 'node:path';
+import { ContainerMemory } from './container-memory';
+import { downloaderOf, lastWords, Stage } from './stage';
+import { S5CMD } from '../../tools/catalogue';
+import { IMAGES } from '../node';
+
+/** A namespace whose containers may have so much memory: what the downloader asks for where its application asks for any. */
+const [MEASURED, LIMIT] = ['measured', 256];
+const MIB = 1024 * 1024;
+
+/** Files of the model, and MiB of each: four times the limit in all. */
+const [FILES, SIZE] = [4, 256];
+
+/** A model several times larger than the memory of its downloader lands on the node's disk, and how fast. */
+export async function throughput(stage: Stage): Promise<void> {
+  const server = { name: 'large', image: IMAGES.application };
+  const folder = path.join(stage.folder, 'large');
+  fs.mkdirSync(folder);
+  for (let file = 0; file < FILES; file++) fs.writeFileSync(path.join(folder, `weights-${file}.bin`), Buffer.alloc(SIZE * MIB, `weights of ${file}`));
+  const version = await stage.publish(folder, 'large', '1', MEASURED);
+  await stage.node.plane.namespaces([MEASURED], { 'pod-security.kubernetes.io/enforce': 'restricted' });
+  await stage.node.plane.apply(memoryLimit());
+  await stage.associate({ namespace: MEASURED, serviceAccount: server.name });
+  await stage.run.checks(S5CMD.title, `a model of ${FILES * SIZE} MiB lands on a disk under a memory limit of ${LIMIT} MiB`).check('large', async () => {
+    await stage.apply(server, version);
+    const running = await stage.until(server, version, each => downloaderOf(each).containerID !== undefined);
+    const memory = ContainerMemory.watch(downloaderOf(running).containerID);
+    const pod = await stage.until(server, version, each => lastWords(each) !== undefined, 300).finally(() => memory.stop());
+    const { exitCode, message } = lastWords(pod)!;
+    if (exitCode !== 0 || downloaderOf(pod).restartCount !== 0) throw new Error(`the download ended with ${exitCode}: ${message}`);
+    if (memory.limit !== LIMIT * MIB) throw new Error(`its cgroup has a limit of ${memory.limit} bytes`);
+    const { bytes, seconds } = JSON.parse(message.trim().split('\n').pop()!);
+    const told = `${Math.round(bytes / 1e6 / Math.max(seconds, 1))} MB/s, in ${seconds} s`;
+    stage.run.say(`${FILES} files of ${SIZE} MiB through TLS to a disk: ${told}; its own memory at most ${inMib(memory.own)} MiB, with the page cache ${inMib(memory.whole)} of ${LIMIT}`);
+    await stage.ready(server, version);
+  });
+  await stage.remove(server, MEASURED);
+  fs.rmSync(folder, { recursive: true });
+}
+
+/** A limit for every container that has none of its own. */
+function memoryLimit(): object {
+  const limits = [{ type: 'Container', default: { memory: `${LIMIT}Mi` } }];
+  return { apiVersion: 'v1', kind: 'LimitRange', metadata: { name: 'memory', namespace: MEASURED }, spec: { limits } };
+}
+
+function inMib(bytes: number): number {
+  return Math.round(bytes / MIB);
+}
