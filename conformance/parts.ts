@@ -1,8 +1,10 @@
 import { ATTACH } from './attach/part';
+import { DOWNLOADS } from './downloads/part';
 import { Part } from './part';
+import { PUBLISHING } from './publishing/part';
 import { SIGNATURES } from './signatures/part';
 import { STATIC } from './static/part';
 import { TEMPLATES } from './templates/part';
 
 /** In the order in which they run: the quickest answer first. */
-export const PARTS: Part[] = [ATTACH, SIGNATURES, TEMPLATES, STATIC];
+export const PARTS: Part[] = [ATTACH, SIGNATURES, PUBLISHING, TEMPLATES, STATIC, DOWNLOADS];

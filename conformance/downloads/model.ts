@@ -18,7 +18,7 @@ export interface Model {
 export type Sizes = Readonly<Record<string, number>>;
 
 /** Few files. The biggest is above 8 MiB, from where the AWS CLI takes a file in parts unless it is told otherwise. */
-export const SIZES: Sizes = { 'model-00001.safetensors': 12_000_000, 'model-00002.safetensors': 2_000_000, 'config.json': 1_000 };
+export const SIZES: Sizes = { 'model-00001.safetensors': 12_000_000, 'model-00002.safetensors': 2_000_000 };
 
 /** A model of made up bytes, the same ones for the same seed. */
 export function makeModel(seed: string, sizes: Sizes = SIZES): Model {

@@ -14,10 +14,12 @@ export interface ShippedProps {
   readonly path: string;
   /** Seconds without a byte that end an attempt: as few as the downloader's start allows. */
   readonly stall: number;
+  /** Files at once. @default - what pods have */
+  readonly jobs?: number;
 }
 
 /** The shipped program as a pod starts it, unchanged. Its waits are shorter than in a pod. */
-export function shipped({ fetcher, binary, version, sh, path: tools, stall }: ShippedProps): Contender {
+export function shipped({ fetcher, binary, version, sh, path: tools, stall, jobs }: ShippedProps): Contender {
   return {
     name: `this library with ${fetcher}`,
     version,
@@ -41,6 +43,7 @@ export function shipped({ fetcher, binary, version, sh, path: tools, stall }: Sh
         MODEL_TRANSFER_STALL: String(stall),
         MODEL_TRANSFER_FLOOR: '10000000',
         MODEL_TRANSFER_CREDENTIALS_WAIT: '5',
+        ...jobs === undefined ? {} : { MODEL_TRANSFER_JOBS: String(jobs) },
       },
     }),
   };
