@@ -11,12 +11,12 @@ process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true';
 
 /** A bucket on the server, and what somebody with every right does in it. */
 export class Bucket {
-  /** Makes it, and keeps versions in it. */
-  static async make(gateway: Gateway, region: string, name: string): Promise<Bucket> {
+  /** Makes it. @param versioning whether it keeps what is written over or removed */
+  static async make(gateway: Gateway, region: string, name: string, versioning = true): Promise<Bucket> {
     const credentials = { accessKeyId: ACCOUNT.AWS_ACCESS_KEY_ID, secretAccessKey: ACCOUNT.AWS_SECRET_ACCESS_KEY };
     const bucket = new Bucket(new S3Client({ endpoint: gateway.endpoint, region, credentials, forcePathStyle: true }), name);
     await bucket.client.send(new CreateBucketCommand({ Bucket: name }));
-    await bucket.client.send(new PutBucketVersioningCommand({ Bucket: name, VersioningConfiguration: { Status: 'Enabled' } }));
+    if (versioning) await bucket.client.send(new PutBucketVersioningCommand({ Bucket: name, VersioningConfiguration: { Status: 'Enabled' } }));
     return bucket;
   }
 
