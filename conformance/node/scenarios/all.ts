@@ -1,3 +1,4 @@
+import * as fs from 'node:fs';
 import { damagedObject } from './damaged-object';
 import { deliveredModel } from './delivered-model';
 import { lateAssociation } from './late-association';
@@ -14,6 +15,7 @@ const SCENARIOS = [deliveredModel, damagedObject, lateAssociation, throughput];
 
 /** Plays every scenario on a node. */
 export async function playScenarios(node: Node, models: PublishedModels, folder: string, run: Pick<Run, 'checks' | 'say'>): Promise<void> {
+  fs.mkdirSync(folder, { recursive: true });
   const stage = new Stage(node, models, folder, run);
   await node.plane.namespaces([NAMESPACE], { 'pod-security.kubernetes.io/enforce': 'restricted' });
   await node.containerd.import(INFERENCE_IMAGE.file('image.tar'));
