@@ -10,8 +10,10 @@ export const PUBLISHED_CRDS = [KARPENTER_CRDS, KSERVE_CRDS, ...WORKLOAD_CRDS];
 /** Teaches a server the kinds that are not Kubernetes' own, and waits until it serves them. */
 export async function applyCrds(plane: ControlPlane): Promise<void> {
   const published = PUBLISHED_CRDS.flatMap(tool => fs.readdirSync(tool.folder).map(file => fs.readFileSync(tool.file(file), 'utf8')));
-  const crds = await Promise.all([...published, ...TRIDENT_CRDS.map(crd => JSON.stringify(crd))].map(crd => create(plane, crd)));
-  await until(async () => (await Promise.all(crds.map(crd => isServed(plane, crd)))).every(Boolean), 60);
+  const crds: any[] = [];
+  // One by one: the largest takes a busy machine so long that those beside it would run out of time.
+  for (const crd of [...published, ...TRIDENT_CRDS.map(each => JSON.stringify(each))]) crds.push(await create(plane, crd));
+  await until(async () => (await Promise.all(crds.map(crd => isServed(plane, crd)))).every(Boolean), 180);
 }
 
 async function create(plane: ControlPlane, crd: string): Promise<any> {

@@ -14,7 +14,7 @@ export const STATIC: Part = {
   name: 'static',
   tools: [KUBERNETES, ...PUBLISHED_CRDS],
   async run(run) {
-    const [delivered, ...booted] = await Promise.all([deliverAll(run.folder), boot(run, MINOR), boot(run, OLDER_MINOR)]);
+    const [delivered, ...booted] = await together([deliverAll(run.folder), boot(run, MINOR), boot(run, OLDER_MINOR)]);
     const namespaces = new Set(delivered.flatMap(({ documents }) => documents.map(({ object }) => object.metadata.namespace ?? 'default')));
     for (const { plane, server } of booted) {
       // Without warnings at workloads, whose pods are judged.
@@ -25,6 +25,12 @@ export const STATIC: Part = {
     await Promise.all(booted.map(({ plane }) => plane.stop()));
   },
 };
+
+/** As `Promise.all`, but no work goes on when it fails: what would be started and written then, nobody ends and removes. */
+async function together<T extends unknown[]>(works: { [I in keyof T]: Promise<T[I]> }): Promise<T> {
+  await Promise.allSettled(works);
+  return Promise.all(works) as Promise<T>;
+}
 
 async function boot({ processes, folder }: Run, minor: string): Promise<{ plane: ControlPlane; server: ApiServer }> {
   const emulatedVersion = minor === MINOR ? undefined : minor;
