@@ -13,7 +13,7 @@ import { conditions, writeSection } from './report';
 import { VERSITYGW } from '../conformance/tools/catalogue';
 
 const NUMBERS = {
-  'rounds': 3, 'large-files': 4, 'large-mib': 256, 'small-files': 1000, 'small-bytes': 10_000, 'injections': FEWEST_INJECTIONS, 'limit': 30, 'at-once': 4,
+  'rounds': 3, 'large-files': 4, 'large-mib': 256, 'small-files': 1000, 'small-bytes': 10_000, 'injections': FEWEST_INJECTIONS, 'limit': 60, 'at-once': 4,
 };
 const SUITES: Record<string, (entrants: readonly Entrant[]) => Promise<string>> = { downloads, faults, link };
 

@@ -1,6 +1,6 @@
 import * as fs from 'node:fs';
 import * as path from 'node:path';
-import { endMeasured } from './usage';
+import { endDescendants } from './usage';
 import { Bed } from '../../conformance/downloads/bed';
 import { Sizes } from '../../conformance/downloads/model';
 import { Processes } from '../../conformance/processes';
@@ -10,13 +10,15 @@ export async function onBed<T>(folder: string, sizes: Sizes | undefined, work: (
   const own = fs.mkdtempSync(path.join(folder, 'bench-data-'));
   const processes = new Processes(own);
   const cleanup = async () => {
-    endMeasured();
     await processes.stopAll();
     fs.rmSync(own, { recursive: true, force: true });
   };
-  const interrupted = () => void cleanup().finally(() => process.exit(1));
+  const interrupted = () => {
+    endDescendants();
+    void cleanup().finally(() => process.exit(1));
+  };
   const signals = ['SIGINT', 'SIGTERM'] as const;
-  for (const signal of signals) process.once(signal, interrupted);
+  for (const signal of signals) process.on(signal, interrupted);
   try {
     const bed = await Bed.start(processes, own, sizes);
     try {

@@ -18,6 +18,8 @@ export interface Entrant extends Contender {
 /** Ours makes so many attempts, and gives up on silence after some seconds: so do the others, where they have a setting for it. */
 const ATTEMPTS = 3;
 const SILENCE = 5;
+/** Seconds that the AWS CLI takes to start, which is once for each file, on a machine that has other work. */
+const START = 3;
 
 function environment({ region, scratch, endpoint }: Target): NodeJS.ProcessEnv {
   return {
@@ -98,7 +100,7 @@ const KSERVE_INITIALIZER: Entrant = {
 
 /** The shipped program under the shell and with the tools of this machine. */
 function ours(fetcher: 's5cmd' | 'aws', tool: Tool): Entrant {
-  const contender = shipped({ fetcher, binary: tool.file(fetcher), version: tool.version, sh: '/bin/sh', path: process.env.PATH!, stall: SILENCE });
+  const contender = shipped({ fetcher, binary: tool.file(fetcher), version: tool.version, sh: '/bin/sh', path: process.env.PATH!, stall: SILENCE + (fetcher === 'aws' ? START : 0) });
   return { ...contender, tool, ours: true };
 }
 

@@ -15,16 +15,12 @@ export interface Usage {
 /** Milliseconds between two looks at the memory: each costs some of the processor. */
 const LOOK = 100;
 
-/** Sessions of programs that run. */
-const running = new Set<number>();
-
 /** Runs a program to its end. The shell's `times` knows the processor time of all that it waited for. */
 export async function measure({ command, args, env }: Command): Promise<Usage> {
   const started = process.hrtime.bigint();
   const child = spawn('/bin/sh', ['-c', '"$@" > /dev/null; code=$?; times; exit "$code"', 'sh', command, ...args], {
     env, detached: true, stdio: ['ignore', 'pipe', 'pipe'],
   });
-  running.add(child.pid!);
   let [stdout, stderr, memoryBytes] = ['', '', 0];
   child.stdout.on('data', text => { stdout += text; });
   child.stderr.on('data', text => { stderr += text; });
@@ -33,16 +29,15 @@ export async function measure({ command, args, env }: Command): Promise<Usage> {
   const seconds = Number(process.hrtime.bigint() - started) / 1e9;
   clearInterval(looks);
   if (child.stdout.readable) await new Promise(resolve => child.on('close', resolve));
-  running.delete(child.pid!);
   return { code, seconds, cpuSeconds: cpuSeconds(stdout), memoryBytes, stderr };
 }
 
-/** Ends what is being measured, with all that it started. */
-export function endMeasured() {
-  for (const session of running) {
-    for (const pid of processesOf(session)) {
-      try { process.kill(pid, 'SIGKILL'); } catch { /* it ended */ }
-    }
+/** Ends everything that this process started. */
+export function endDescendants() {
+  const parents = new Map(processes().map(({ pid, parent }) => [pid, parent]));
+  const isBelow = (pid: number | undefined): boolean => pid !== undefined && pid > 1 && (pid === process.pid || isBelow(parents.get(pid)));
+  for (const pid of [...parents.keys()].filter(each => each !== process.pid && isBelow(each))) {
+    try { process.kill(pid, 'SIGKILL'); } catch { /* it ended */ }
   }
 }
 
@@ -52,8 +47,9 @@ function cpuSeconds(times: string): number {
   return [...children.matchAll(/(\d+)m([\d.]+)s/g)].reduce((sum, [, minutes, rest]) => sum + Number(minutes) * 60 + Number(rest), 0);
 }
 
-function memoryOf(session: number): number {
-  return processesOf(session).reduce((sum, pid) => {
+/** Of the processes of a session, which every descendant of its leader stays in. */
+function memoryOf(leader: number): number {
+  return processes().filter(({ session }) => session === leader).reduce((sum, { pid }) => {
     try {
       return sum + Number(/^Pss: +(\d+) kB$/m.exec(fs.readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8'))?.[1] ?? 0) * 1024;
     } catch {
@@ -62,13 +58,13 @@ function memoryOf(session: number): number {
   }, 0);
 }
 
-/** Every descendant stays in the session of what started it. */
-function processesOf(session: number): number[] {
-  return fs.readdirSync('/proc').filter(name => /^\d+$/.test(name)).map(Number).filter(pid => {
+function processes(): Array<{ pid: number; parent: number; session: number }> {
+  return fs.readdirSync('/proc').filter(name => /^\d+$/.test(name)).flatMap(pid => {
     try {
-      return Number(fs.readFileSync(`/proc/${pid}/stat`, 'utf8').replace(/^.*\) /s, '').split(' ')[3]) === session;
+      const [, parent, , session] = fs.readFileSync(`/proc/${pid}/stat`, 'utf8').replace(/^.*\) /s, '').split(' ').map(Number);
+      return [{ pid: Number(pid), parent, session }];
     } catch {
-      return false; // it ended
+      return []; // it ended
     }
   });
 }
