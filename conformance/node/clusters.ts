@@ -1,0 +1,24 @@
+import { KubernetesObject } from '../static/manifest';
+import { Subject } from './surroundings/sessions';
+
+/** What a cluster has before an example comes to it. */
+export interface Before {
+  readonly objects?: KubernetesObject[];
+  /** Associations of EKS Pod Identity that the example's templates don't make. */
+  readonly associations?: Subject[];
+}
+
+/** Of the examples that take something for granted. */
+export const BEFORE: Record<string, Before> = {
+  'existing-cluster': {
+    objects: [
+      serviceAccount('search', 'embedder'),
+      serviceAccount('search', 'reranker', { 'eks.amazonaws.com/role-arn': 'arn:aws:iam::111122223333:role/search-reranker' }),
+    ],
+    associations: [{ namespace: 'search', serviceAccount: 'embedder' }],
+  },
+};
+
+function serviceAccount(namespace: string, name: string, annotations: Record<string, string> = {}): KubernetesObject {
+  return { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { namespace, name, annotations } };
+}
