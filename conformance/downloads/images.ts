@@ -13,20 +13,35 @@ function applets(folder: string): string {
   return folder;
 }
 
-/** The shipped program with each real downloader, under the shell that its image has. */
-export function ours(folder: string): Contender[] {
-  const tools = applets(path.join(folder, 'applets'));
-  return [
-    shipped({ fetcher: 's5cmd', binary: S5CMD.file('s5cmd'), version: S5CMD.version, sh: path.join(tools, 'sh'), path: tools, stall: 3 }),
-    shipped({ fetcher: 'aws', binary: AWS_CLI.file('aws'), version: AWS_CLI.version, sh: 'bash', path: process.env.PATH!, stall: awsStall(), jobs: 2 }),
-  ];
+/** A contender, and how it is run. */
+export interface Entry {
+  readonly contender: Contender;
+  /** How many downloads at once: most of one is waiting, but for the start of the AWS CLI. */
+  readonly atOnce: number;
+  /** A download that takes longer hangs: several times what the program's own deadlines leave it. */
+  readonly seconds: number;
 }
 
-/** Python takes its time to start, and more of it where a machine has other work: several times that is a stall. */
-function awsStall(): number {
+/** The shipped program with each real downloader, under the shell that its image has. */
+export function ours(folder: string): Entry[] {
+  const tools = applets(path.join(folder, 'applets'));
+  const slowness = startOfAws();
+  return [{
+    contender: shipped({ fetcher: 's5cmd', binary: S5CMD.file('s5cmd'), version: S5CMD.version, sh: path.join(tools, 'sh'), path: tools, stall: 3 }),
+    atOnce: 4,
+    seconds: 60,
+  }, {
+    contender: shipped({ fetcher: 'aws', binary: AWS_CLI.file('aws'), version: AWS_CLI.version, sh: 'bash', path: process.env.PATH!, stall: Math.ceil(8 * slowness), jobs: 2 }),
+    atOnce: 2,
+    seconds: 60 * slowness,
+  }];
+}
+
+/** The seconds that the AWS CLI takes to start, one at least: Python is slow where a machine has other work, and a slow start is no stall. */
+function startOfAws(): number {
   const started = Date.now();
   execFileSync(AWS_CLI.file('aws'), ['--version']);
-  return Math.min(15, Math.max(6, Math.ceil(8 * (Date.now() - started) / 1000)));
+  return Math.max(1, Math.round((Date.now() - started) / 1000));
 }
 
 /** What they are made of. */

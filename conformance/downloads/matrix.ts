@@ -1,19 +1,17 @@
 import { Run } from '../part';
 import { Bed } from './bed';
-import { Contender } from './contender';
 import { FAULTS, Injection, injections } from './faults';
+import { Entry } from './images';
 import { judge, Verdict } from './judge';
 
 const SEED = process.env.CONFORMANCE_SEED ?? 'conformance';
 /** Of every contender. The fewest have each fault once. */
 const COUNT = Math.max(FAULTS.length, Number(process.env.CONFORMANCE_INJECTIONS) || 0);
-/** Most of a run is waiting, but for the AWS CLI, of which each process takes a second of a processor to start. */
-const atOnce = ({ name }: Contender) => name.endsWith('aws') ? 2 : 4;
 
 /** Every contender under every injection: no wrong byte with exit code 0, no hang, and what can be healed is. */
-export async function runMatrix({ checks, say }: Run, contenders: Contender[], bed: Bed): Promise<void> {
+export async function runMatrix({ checks, say }: Run, entries: Entry[], bed: Bed): Promise<void> {
   const all = injections(SEED, COUNT, bed.model);
-  for (const contender of contenders) {
+  for (const { contender, atOnce, seconds } of entries) {
     const started = Date.now();
     const row = checks(`${contender.name} ${contender.version}`, `${FAULTS.length} faults on the way from a real S3 server`);
     const counts = { 'ok': 0, 'refused': 0, 'let through': 0, 'hang': 0 };
@@ -22,13 +20,13 @@ export async function runMatrix({ checks, say }: Run, contenders: Contender[], b
       for (let injection = left.shift(); injection !== undefined; injection = left.shift()) {
         const injected = injection;
         await row.check(injected.says, async () => {
-          const verdict = await judge(contender, injected, bed);
+          const verdict = await judge(contender, injected, bed, seconds);
           counts[verdict.result]++;
           expectRight(injected, verdict);
         });
       }
     };
-    await Promise.all(Array.from({ length: atOnce(contender) }, work));
+    await Promise.all(Array.from({ length: atOnce }, work));
     say(`${contender.name}: ${all.length} injections: ${Object.entries(counts).map(([result, count]) => `${count} ${result}`).join(', ')}; ${Math.round((Date.now() - started) / 1000)} s`);
   }
 }
