@@ -2,6 +2,7 @@ import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { ContainerMemory } from './container-memory';
 import { downloaderOf, lastWords, Stage } from './stage';
+import { succeed } from '../../processes';
 import { S5CMD } from '../../tools/catalogue';
 import { IMAGES } from '../node';
 
@@ -19,6 +20,7 @@ export async function throughput(stage: Stage): Promise<void> {
   fs.mkdirSync(folder);
   for (let file = 0; file < FILES; file++) fs.writeFileSync(path.join(folder, `weights-${file}.bin`), Buffer.alloc(SIZE * MIB, `weights of ${file}`));
   const version = await stage.publish(folder, 'large', '1', MEASURED);
+  await succeed('sync', ['--file-system', folder]); // what was published is not written to the disk while the download is
   await stage.node.plane.namespaces([MEASURED], { 'pod-security.kubernetes.io/enforce': 'restricted' });
   await stage.node.plane.apply(memoryLimit());
   await stage.associate({ namespace: MEASURED, serviceAccount: server.name });
