@@ -6,14 +6,12 @@ import { checkDeclarations, checkOrder, downloadsOf } from './example-pods';
 import { Node } from './node';
 import { ask, deploymentsIn, explain, isAvailable, isReady, podsIn } from './pods';
 import { PublishedModels } from './published-models';
+import { PARTS_OF_NODE } from './titles';
 import { Example, EXAMPLE_LIST, synthesise } from '../examples';
 import { Run } from '../part';
 import { until } from '../processes';
 import { KubernetesObject } from '../static/manifest';
-import { CONTAINERD, KUBERNETES, POD_IDENTITY_WEBHOOK, RUNC, S5CMD } from '../tools/catalogue';
-
-/** What starts pods. */
-export const PARTS_OF_NODE = `kubelet ${KUBERNETES.version}, containerd ${CONTAINERD.version}, runc ${RUNC.version.split('+')[0]}`;
+import { POD_IDENTITY_WEBHOOK, S5CMD } from '../tools/catalogue';
 
 /** Seconds for the pods of an example, of which a probe that comes too early takes ten. */
 const PATIENCE = 120;

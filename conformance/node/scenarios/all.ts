@@ -1,8 +1,11 @@
 import * as fs from 'node:fs';
 import { damagedObject } from './damaged-object';
 import { deliveredModel } from './delivered-model';
+import { heldDownload } from './held-download';
 import { lateAssociation } from './late-association';
+import { previousRevision } from './previous-revision';
 import { NAMESPACE, Stage } from './stage';
+import { successor } from './successor';
 import { throughput } from './throughput';
 import { Run } from '../../part';
 import { S5CMD } from '../../tools/catalogue';
@@ -11,7 +14,7 @@ import { PublishedModels } from '../published-models';
 import { INFERENCE_IMAGE } from '../surroundings/inference-image';
 
 /** What is seen on the node beside the examples, in this order. */
-const SCENARIOS = [deliveredModel, damagedObject, lateAssociation, throughput];
+const SCENARIOS = [deliveredModel, damagedObject, heldDownload, lateAssociation, successor, previousRevision, throughput];
 
 /** Plays every scenario on a node. */
 export async function playScenarios(node: Node, models: PublishedModels, folder: string, run: Pick<Run, 'checks' | 'say'>): Promise<void> {

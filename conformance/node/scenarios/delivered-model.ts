@@ -4,11 +4,11 @@ import * as path from 'node:path';
 import { FixtureVersion, NAMESPACE, Stage } from './stage';
 import { KubernetesObject } from '../../static/manifest';
 import { S5CMD, SCIKIT_LEARN } from '../../tools/catalogue';
-import { PARTS_OF_NODE } from '../examples-run';
 import { IMAGES } from '../node';
 import { ask } from '../pods';
 import { INFERENCE_REFERENCE } from '../surroundings/inference-image';
 import { trainModel, TrainedModel } from '../surroundings/model';
+import { PARTS_OF_NODE } from '../titles';
 
 /** Where the engine of the fixture finds its model. */
 const MODEL = '/mnt/classifier/models';

@@ -40,15 +40,18 @@ export class Stage {
     return path.join(this.node.surroundings.gateway.data, BUCKET, 'models', namespace, model, version, name);
   }
 
-  /** Applies what the fixture's app makes of a server. */
-  async apply(server: Pick<FixtureServer, 'name' | 'image'>, version: FixtureVersion): Promise<void> {
+  /**
+   * Applies what the fixture's app makes of a server.
+   * @param flags more of them, for kubectl
+   */
+  async apply(server: Pick<FixtureServer, 'name' | 'image'>, version: FixtureVersion, flags: string[] = []): Promise<void> {
     const folder = path.join(this.folder, `run-${this.runs++}`);
     fs.mkdirSync(folder, { recursive: true });
     fs.writeFileSync(path.join(folder, 'fixture.json'), JSON.stringify({ bucketName: BUCKET, servers: [{ ...server, ...version }] }));
     await runApp(path.join(ROOT, 'conformance', 'node', 'fixture-app', 'app.ts'), folder);
     const delivered = new Delivered(written('fixture', folder));
     for (const [image, reference] of delivered.images().filter(([, each]) => !each.startsWith('localhost/'))) await this.node.containerd.tag(image, reference);
-    await this.node.plane.kubectlOk(['apply', '--validate=strict', '-f', path.join(folder, 'manifests')]);
+    await this.node.plane.kubectlOk(['apply', '--validate=strict', '-f', path.join(folder, 'manifests'), ...flags]);
   }
 
   /** Gives the service account of a server its role, as the template would. */
