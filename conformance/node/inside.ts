@@ -17,8 +17,8 @@ async function work(folder: string): Promise<void> {
   const node = await Node.start(new Processes(folder), folder);
   say(`the node is Ready ${((Date.now() - started) / 1000).toFixed(1)} s after nothing`);
   const models = new PublishedModels(path.join(folder, 'models'), node.surroundings.gateway, REGION);
-  await new ExamplesRun(node, models, path.join(folder, 'examples'), { checks, say }).all();
-  await playScenarios(node, models, path.join(folder, 'scenarios'), { checks, say });
+  const examples = new ExamplesRun(node, models, path.join(folder, 'examples'), { checks, say }).all();
+  await Promise.all([examples, playScenarios(node, models, path.join(folder, 'scenarios'), { checks, say }, examples)]); // most of the time both wait for probes
 }
 
 process.on('disconnect', () => process.exit(1)); // nobody waits for it any more

@@ -11,9 +11,15 @@ export function containerCgroups(): string[] {
   return [...ours.flatMap(foldersOf), ...ours];
 }
 
-/** Removes the folders that were not there before. One with a process in it stays, which is an error. */
+/** Removes the folders that were not there before, but for those that somebody else has processes in by now: the run has none any more. */
 export function removeCgroups(before: string[]): void {
-  for (const folder of containerCgroups().filter(each => !before.includes(each))) fs.rmdirSync(folder);
+  for (const folder of containerCgroups().filter(each => !before.includes(each))) {
+    try {
+      fs.rmdirSync(folder);
+    } catch (error) {
+      if (!['EBUSY', 'ENOTEMPTY'].includes((error as NodeJS.ErrnoException).code!)) throw error;
+    }
+  }
 }
 
 function foldersOf(folder: string): string[] {

@@ -34,11 +34,18 @@ export class IdentityWebhook {
   }
 
   private readonly identities: Subject[] = [];
+  private told = Promise.resolve();
 
   private constructor(private readonly file: string, private readonly started: Started) {}
 
-  /** Tells it of associations, and waits until it has read them. */
-  async associate(subjects: Subject[]): Promise<void> {
+  /** Tells it of associations, and waits until it has read them. One call after the other: it tells how often it read, not what. */
+  associate(subjects: Subject[]): Promise<void> {
+    const told = this.told.then(() => this.tell(subjects));
+    this.told = told.catch(() => undefined);
+    return told;
+  }
+
+  private async tell(subjects: Subject[]): Promise<void> {
     const before = this.loads;
     this.identities.push(...subjects);
     this.write();

@@ -14,19 +14,30 @@ import { PublishedModels } from '../published-models';
 import { INFERENCE_IMAGE } from '../surroundings/inference-image';
 
 /** What is seen on the node beside the examples, in this order. */
-const SCENARIOS = [deliveredModel, damagedObject, heldDownload, lateAssociation, successor, previousRevision, throughput];
+const SCENARIOS = [deliveredModel, damagedObject, heldDownload, lateAssociation, successor, previousRevision];
 
-/** Plays every scenario on a node. */
-export async function playScenarios(node: Node, models: PublishedModels, folder: string, run: Pick<Run, 'checks' | 'say'>): Promise<void> {
+/** Measures, so nothing else may run. */
+const ALONE = [throughput];
+
+/**
+ * Plays every scenario on a node.
+ * @param meanwhile what else runs there
+ */
+export async function playScenarios(
+  node: Node, models: PublishedModels, folder: string, run: Pick<Run, 'checks' | 'say'>, meanwhile: Promise<void>,
+): Promise<void> {
   fs.mkdirSync(folder, { recursive: true });
   const stage = new Stage(node, models, folder, run);
   await node.plane.namespaces([NAMESPACE], { 'pod-security.kubernetes.io/enforce': 'restricted' });
   await node.containerd.import(INFERENCE_IMAGE.file('image.tar'));
-  for (const scenario of SCENARIOS) {
+  const play = async (scenario: (stage: Stage) => Promise<void>) => {
     const started = Date.now();
     await scenario(stage);
     run.say(`${scenario.name}: ${Math.round((Date.now() - started) / 1000)} s`);
-  }
+  };
+  for (const scenario of SCENARIOS) await play(scenario);
+  await meanwhile;
+  for (const scenario of ALONE) await play(scenario);
   await run.checks(S5CMD.title, 'no download lists a bucket, writes to it, or asks for an object without credentials').check('requests', () => {
     const { list, write, refused } = node.surroundings.front.counts;
     if (list + write + refused > 0) throw new Error(`${list} lists, ${write} writes, ${refused} refusals`);
