@@ -125,18 +125,16 @@ const BREAKS: PartBreak[] = [
 async function main() {
   const parts = process.argv.slice(2);
   const copy = copyProject();
+  process.on('exit', () => fs.rmSync(copy, { recursive: true, force: true }));
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
   let [passed, failed] = [0, 0];
-  try {
-    for (const each of BREAKS.filter(({ part }) => parts.length === 0 || parts.includes(part))) {
-      const mend = breakLine(copy, each);
-      const { code, stdout } = await finish(process.execPath, ['--import', 'tsx', path.join(copy, 'conformance', 'run.ts'), each.part], { cwd: copy });
-      mend();
-      const told = stdout.split('\n').find(line => line.startsWith('FAILED') && each.says.test(line));
-      if (code !== 0 && told) passed++; else failed++;
-      process.stdout.write(`${code !== 0 && told ? 'ok    ' : 'FAILED'} ${each.part}: ${each.what}${told ? `\n         ${told.slice(0, 200)}` : `\n${stdout}`}\n`);
-    }
-  } finally {
-    fs.rmSync(copy, { recursive: true, force: true });
+  for (const each of BREAKS.filter(({ part }) => parts.length === 0 || parts.includes(part))) {
+    const mend = breakLine(copy, each);
+    const { code, stdout } = await finish(process.execPath, ['--import', 'tsx', path.join(copy, 'conformance', 'run.ts'), each.part], { cwd: copy });
+    mend();
+    const told = stdout.split('\n').find(line => line.startsWith('FAILED') && each.says.test(line));
+    if (code !== 0 && told) passed++; else failed++;
+    process.stdout.write(`${code !== 0 && told ? 'ok    ' : 'FAILED'} ${each.part}: ${each.what}${told ? `\n         ${told.slice(0, 200)}` : `\n${stdout}`}\n`);
   }
   process.stdout.write(`${passed} passed, ${failed} failed\n`);
   process.exitCode = failed === 0 && passed > 0 ? 0 : 1;

@@ -22,6 +22,8 @@ export interface Part {
   readonly name: string;
   /** What a machine may lack: the part is then skipped, counted and named. Anything else that is missing is a failure. */
   readonly needs?: Need[];
+  /** Programs of the machine that it runs, beside those that everything needs. */
+  readonly programs?: string[];
   /** Made before it runs, unless the cache has them. */
   readonly tools: Tool[];
   run(run: Run): Promise<void>;

@@ -20,6 +20,7 @@ export interface StartOptions {
 /** Programs that were started here, and are ended by their ids. */
 export class Processes {
   private readonly started: Started[] = [];
+  private closed = false;
 
   /** @param folder for their logs */
   constructor(private readonly folder: string) {}
@@ -27,6 +28,7 @@ export class Processes {
   /** Starts a program whose output goes to `<folder>/<name>.log`. */
   start(name: string, command: string, args: string[], options: StartOptions = {}): Started {
     const { channel, ...rest } = options;
+    if (this.closed) throw new Error(`${name} is not started: the run ends`);
     const log = path.join(this.folder, `${name}.log`);
     const file = fs.openSync(log, 'a');
     const child = spawn(command, args, { ...rest, stdio: ['ignore', file, file, ...channel ? ['ipc' as const] : []] });
@@ -59,7 +61,9 @@ export class Processes {
     clearTimeout(timer);
   }
 
+  /** Ends everything, and starts nothing any more. */
   async stopAll(): Promise<void> {
+    this.closed = true;
     for (let started = this.started.pop(); started !== undefined; started = this.started.pop()) await this.stop(started);
   }
 }
@@ -91,14 +95,20 @@ export interface Finished {
   readonly stderr: string;
 }
 
+/** What runs to its end now: it ends with the suite, also where that is ended by a signal of its own. */
+const running = new Set<ChildProcess>();
+process.on('exit', () => running.forEach(child => child.kill()));
+
 /** Runs a program to its end, whatever its exit code: -1 for one that could not be started or was ended by a signal. */
 export function finish(command: string, args: string[], options: FinishOptions = {}): Promise<Finished> {
   const { input, seconds, ...rest } = options;
   return new Promise(resolve => {
     const child = execFile(command, args, { ...rest, maxBuffer: 256 * 1024 * 1024, timeout: (seconds ?? 0) * 1000, killSignal: 'SIGKILL' }, (error, stdout, stderr) => {
+      running.delete(child);
       const code = error === null ? 0 : typeof error.code === 'number' ? error.code : -1;
       resolve({ code, stdout, stderr: code === -1 ? `${stderr}${error!.message}` : stderr });
     });
+    running.add(child);
     child.stdin!.on('error', () => undefined); // it may end before it has read all
     child.stdin!.end(input ?? '');
   });

@@ -27,6 +27,15 @@ export class Checks {
     }
   }
 
+  /** As `check`, but coming to its end shows nothing by itself: only a failure counts. */
+  async unless(name: string, work: () => unknown): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      this.record('failed', `${name}: ${error instanceof Error ? error.message : error}`);
+    }
+  }
+
   /** A check that this machine can't run, by name and with the reason. */
   skip(name: string, why: string): void {
     this.record('skipped', `${name}: ${why}`);
@@ -47,6 +56,11 @@ export class Report {
     this.outcomes.push(outcome);
     if (outcome.result !== 'passed') this.out.write(`${outcome.result === 'failed' ? 'FAILED ' : 'skipped'} ${outcome.part}: ${outcome.what}: ${outcome.detail}\n`);
   };
+
+  /** How many checks there were so far. */
+  get size(): number {
+    return this.outcomes.length;
+  }
 
   get failed(): boolean {
     return this.outcomes.length === 0 || this.count('failed') > 0;

@@ -3,9 +3,8 @@
  * What a part needs is built into a cache folder first (`CONFORMANCE_CACHE`).
  */
 import * as fs from 'node:fs';
-import * as os from 'node:os';
 import * as path from 'node:path';
-import { lacks } from './machine';
+import { lacks, missing } from './machine';
 import { Part } from './part';
 import { PARTS } from './parts';
 import { Processes } from './processes';
@@ -14,8 +13,12 @@ import { Checks, Report } from './report';
 const say = (text: string) => void process.stdout.write(`${text}\n`);
 const seconds = (since: number) => `${Math.round((Date.now() - since) / 1000)} s`;
 
-/** What must be ended and removed, also when the run is. */
-const cleanups = new Set<() => Promise<void>>();
+/** What every part needs of a machine, or what makes its tools does. */
+const PROGRAMS = ['apt-get', 'bash', 'dpkg-deb', 'git', 'go', 'openssl', 'python3', 'sh', 'tar'];
+
+/** Ends and removes what the part that runs has made; asked twice, it answers the same. */
+let cleanUp: () => Promise<void> = async () => undefined;
+let interrupted = false;
 
 async function ensureTools({ tools }: Part) {
   for (const tool of tools.filter(({ made }) => !made)) {
@@ -31,38 +34,45 @@ async function runPart(part: Part, report: Report) {
   const whole = new Checks(report.record, part.name, 'the suite', 'the part comes to its end');
   const reason = lacks(part.needs);
   if (reason !== undefined) return whole.skip(part.name, reason);
-  await whole.check(part.name, async () => {
+  await whole.unless(part.name, async () => {
     await ensureTools(part);
-    const folder = fs.mkdtempSync(path.join(os.tmpdir(), `conformance-${part.name}-`));
-    const processes = new Processes(folder);
-    const cleanup = async () => {
-      await processes.stopAll();
-      fs.rmSync(folder, { recursive: true, force: true });
-    };
-    cleanups.add(cleanup);
-    try {
-      await part.run({ folder, processes, record: report.record, checks: (by, what) => new Checks(report.record, part.name, by, what), say });
-    } finally {
-      cleanups.delete(cleanup);
-      await cleanup();
-    }
+    const before = report.size;
+    await runIn(part, report);
+    if (report.size === before) throw new Error('it checked nothing');
   });
   say(`${part.name}: ${seconds(started)}`);
+}
+
+async function runIn(part: Part, report: Report) {
+  // On a disk, which /tmp often is not: servers keep extended attributes there, and models weigh a gigabyte.
+  const folder = fs.mkdtempSync(path.join(process.env.TMPDIR ?? '/var/tmp', `conformance-${part.name}-`));
+  const processes = new Processes(folder);
+  let cleaned: Promise<void> | undefined;
+  cleanUp = () => cleaned ??= processes.stopAll().then(() => fs.rmSync(folder, { recursive: true, force: true }));
+  try {
+    await part.run({ folder, processes, record: report.record, checks: (by, what) => new Checks(report.record, part.name, by, what), say });
+  } finally {
+    await cleanUp();
+  }
 }
 
 async function main() {
   const names = process.argv.slice(2);
   const unknown = names.find(name => !PARTS.some(part => part.name === name));
   if (unknown !== undefined) throw new Error(`there is no part '${unknown}': name some of ${PARTS.map(({ name }) => name).join(', ')}`);
+  const parts = PARTS.filter(({ name }) => names.length === 0 || names.includes(name));
+  const lacking = missing([...PROGRAMS, ...new Set(parts.flatMap(({ programs }) => programs ?? []))]);
+  if (lacking.length > 0) throw new Error(`this machine lacks ${lacking.join(', ')}: install what docs/verification.md names`);
   const report = new Report(process.stdout);
-  for (const part of PARTS.filter(({ name }) => names.length === 0 || names.includes(name))) await runPart(part, report);
+  for (const part of parts) if (!interrupted) await runPart(part, report);
   report.close();
   process.exitCode = report.failed ? 1 : 0;
 }
 
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   process.once(signal, () => {
-    void Promise.all([...cleanups].map(cleanup => cleanup())).finally(() => process.exit(1));
+    interrupted = true;
+    void cleanUp().finally(() => process.exit(1));
   });
 }
 main().catch(error => {

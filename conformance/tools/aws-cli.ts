@@ -28,12 +28,13 @@ export function awsCli(version: string, suite: string, requirements: string): To
     make: async folder => {
       const [unpacked, python] = [path.join(folder, 'package'), path.join(folder, 'python')];
       fs.mkdirSync(unpacked);
-      await unpack(unpacked, { awscli: version }, suite);
+      const { awscli } = await unpack(unpacked, { awscli: version }, suite);
       await installPinned(python, pinned);
       const modules = path.join(unpacked, 'usr', 'lib', 'python3', 'dist-packages');
       fs.rmSync(path.join(modules, 'awscli', 'examples'), { recursive: true }); // of its manual
       await succeed(path.join(python, 'bin', 'python'), ['-m', 'compileall', '-q', modules]); // as installing would
       fs.writeFileSync(path.join(folder, 'aws'), LAUNCHER, { mode: 0o755 });
+      return awscli.replace(/-.*/, '');
     },
   });
 }

@@ -1,4 +1,4 @@
-/** What the benchmark of downloads compares with, and nothing else needs. */
+/** What the benchmark of downloads compares with; of it, `.ci/run` needs the AWS CLI alone. */
 import { awsCli } from './aws-cli';
 import { goTool } from './go';
 import { pythonTool } from './python';

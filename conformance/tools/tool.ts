@@ -4,16 +4,23 @@ import * as os from 'node:os';
 import * as path from 'node:path';
 
 /** Where tools are kept between runs, beside the caches of what builds them. */
-export const CACHE = process.env.CONFORMANCE_CACHE
-  || path.join(process.env.XDG_CACHE_HOME || path.join(os.homedir(), '.cache'), 'cdk-eks-model-artifacts', 'conformance');
+export const CACHE = path.resolve(process.env.CONFORMANCE_CACHE
+  || path.join(process.env.XDG_CACHE_HOME || path.join(os.homedir(), '.cache'), 'cdk-eks-model-artifacts', 'conformance'));
+
+/** What is half made, which goes also when the suite is ended. */
+const unfinished = new Set<string>();
+process.on('exit', () => unfinished.forEach(folder => fs.rmSync(folder, { recursive: true, force: true })));
+
+/** Says which version a tool has, if not the one that was asked for. */
+const VERSION_FILE = '.version';
 
 export interface ToolProps {
   readonly name: string;
   readonly version: string;
   /** Everything that another tool than this would differ in. */
   readonly inputs: string[];
-  /** Makes it in an empty folder, which is moved to its place: nothing may hold the path of that folder. */
-  readonly make: (folder: string) => Promise<void>;
+  /** Makes it in an empty folder, which is moved to its place: nothing may hold the path of that folder. Answers its version where that is another. */
+  readonly make: (folder: string) => Promise<string | void>;
   /** @default CACHE */
   readonly cache?: string;
 }
@@ -21,15 +28,19 @@ export interface ToolProps {
 /** A program that the suite runs, made once and kept in a folder whose name tells what it was made of. */
 export class Tool {
   readonly name: string;
-  readonly version: string;
   /** Where it is, once it was made. */
   readonly folder: string;
 
   constructor(private readonly props: ToolProps) {
     this.name = props.name;
-    this.version = props.version;
     const digest = createHash('sha256').update([props.version, ...props.inputs].join('\0')).digest('hex').slice(0, 12);
     this.folder = path.join(props.cache ?? CACHE, 'tools', `${props.name}-${props.version.replace(/[^\w.-]/g, '-')}-${digest}`); // a colon would end an entry of PATH
+  }
+
+  /** What was made, or would be. */
+  get version(): string {
+    const file = this.file(VERSION_FILE);
+    return fs.existsSync(file) ? fs.readFileSync(file, 'utf8') : this.props.version;
   }
 
   /** `<name> <version>`, as the table has it. */
@@ -50,12 +61,15 @@ export class Tool {
   async ensure(): Promise<void> {
     if (this.made) return;
     fs.mkdirSync(path.dirname(this.folder), { recursive: true });
-    const unfinished = fs.mkdtempSync(`${this.folder}.`);
+    const folder = fs.mkdtempSync(`${this.folder}.`);
+    unfinished.add(folder);
     try {
-      await this.props.make(unfinished);
-      if (!this.made) fs.renameSync(unfinished, this.folder);
+      const version = await this.props.make(folder);
+      if (typeof version === 'string') fs.writeFileSync(path.join(folder, VERSION_FILE), version);
+      if (!this.made) fs.renameSync(folder, this.folder);
     } finally {
-      fs.rmSync(unfinished, { recursive: true, force: true });
+      fs.rmSync(folder, { recursive: true, force: true });
+      unfinished.delete(folder);
     }
   }
 }

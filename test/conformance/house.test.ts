@@ -21,6 +21,11 @@ describe('the report', () => {
     expect(report.failed).toBe(false);
   });
 
+  test('does not count what shows nothing by coming to its end', async () => {
+    await checks('the part').unless('static', () => undefined);
+    expect(report.size).toBe(1);
+  });
+
   test('names what was skipped and what failed, with the reason, as it comes', async () => {
     checks('pods').skip('b.yaml', 'needs root');
     await checks('manifests').check('c.yaml', () => { throw new Error('an unknown field'); });
