@@ -20,6 +20,7 @@ export interface StartOptions {
 /** Programs that were started here, and are ended by their ids. */
 export class Processes {
   private readonly started: Started[] = [];
+  private readonly ends = new Set<() => Promise<void>>();
   private closed = false;
 
   /** @param folder for their logs */
@@ -61,9 +62,21 @@ export class Processes {
     clearTimeout(timer);
   }
 
+  /**
+   * Ends something else before the programs, unless it ends by itself and is forgotten.
+   *
+   * @returns forgets it
+   */
+  onStop(end: () => Promise<void>): () => void {
+    if (this.closed) throw new Error('nothing is started any more: the run ends');
+    this.ends.add(end);
+    return () => void this.ends.delete(end);
+  }
+
   /** Ends everything, and starts nothing any more. */
   async stopAll(): Promise<void> {
     this.closed = true;
+    for (const end of this.ends) await end();
     for (let started = this.started.pop(); started !== undefined; started = this.started.pop()) await this.stop(started);
   }
 }

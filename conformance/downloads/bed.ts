@@ -16,7 +16,7 @@ export class Bed {
     await putModel(gateway.endpoint, BUCKET, PREFIX, model);
     const tokenFile = path.join(folder, 'token');
     fs.writeFileSync(tokenFile, SERVICE_ACCOUNT_TOKEN);
-    return new Bed(folder, gateway, model, await Agent.start(), tokenFile);
+    return new Bed(processes, folder, gateway, model, await Agent.start(), tokenFile);
   }
 
   readonly bucket = BUCKET;
@@ -24,7 +24,7 @@ export class Bed {
   readonly region = REGION;
 
   private constructor(
-    /** For what is downloaded. */ readonly folder: string, readonly gateway: Gateway, readonly model: Model,
+    readonly processes: Processes, /** For what is downloaded. */ readonly folder: string, readonly gateway: Gateway, readonly model: Model,
     private readonly credentials: Agent, private readonly tokenFile: string,
   ) {}
 

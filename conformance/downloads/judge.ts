@@ -3,10 +3,10 @@ import * as path from 'node:path';
 import { freePort, until } from '../processes';
 import { Bed } from './bed';
 import { Contender, Target } from './contender';
-import { Download } from './download';
 import { FaultProxy } from './fault-proxy';
 import { Injection } from './faults';
 import { Model, sha256 } from './model';
+import { Session } from './session';
 
 /** What came of one download under one fault. */
 export interface Verdict {
@@ -35,8 +35,8 @@ export async function judge(contender: Contender, injection: Injection, bed: Bed
   try {
     const target = targetOf(bed, folder, injection.unreachable ? `http://127.0.0.1:${await freePort()}` : proxy.endpoint);
     const started = Date.now();
-    const before = injection.killed ? await killed(contender, target, proxy, seconds) : [];
-    const download = new Download(contender.command(injection.killed ? { ...target, endpoint: repaired.endpoint } : target), folder);
+    const before = injection.killed ? await killed(bed, contender, target, proxy, seconds) : [];
+    const download = Session.start(bed.processes, contender.command(injection.killed ? { ...target, endpoint: repaired.endpoint } : target), folder);
     const code = await download.exit(seconds);
     const took = (Date.now() - started) / 1000;
     const survivors = code === undefined ? 0 : await download.survivors();
@@ -55,8 +55,8 @@ export async function judge(contender: Contender, injection: Injection, bed: Bed
 }
 
 /** Ends a download by SIGKILL when the fault has struck. What is then at the model's path. */
-async function killed(contender: Contender, target: Target, proxy: FaultProxy, seconds: number): Promise<string[]> {
-  const download = new Download(contender.command(target), target.scratch);
+async function killed({ processes }: Bed, contender: Contender, target: Target, proxy: FaultProxy, seconds: number): Promise<string[]> {
+  const download = Session.start(processes, contender.command(target), target.scratch);
   await until(() => proxy.acted > 0 || download.ended, seconds).catch(() => undefined);
   await new Promise(resolve => setTimeout(resolve, 200)); // what came is written
   await download.kill();

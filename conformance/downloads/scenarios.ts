@@ -2,7 +2,7 @@ import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { ROOT } from '../examples';
 import { Run } from '../part';
-import { finish } from '../processes';
+import { Session } from './session';
 import { AWS_CLI, BUSYBOX, S5CMD } from '../tools/catalogue';
 
 /** Test files of the program that drive a downloader, and which. */
@@ -22,6 +22,9 @@ const SUITES: Suite[] = [
   { by: AWS_CLI.title, files: ['aws'], atOnce: 1 },
 ];
 
+/** Seconds for the test files of one suite: each scenario has a limit of its own. */
+const LIMIT = 900;
+
 /** As jest writes it. */
 interface Results {
   readonly testResults: ReadonlyArray<{
@@ -38,14 +41,20 @@ export async function runScenarios(run: Run): Promise<void> {
   run.checks('AWS STS', 'web identities').skip('a web identity (IRSA) is exchanged', 'AWS STS can\'t be had here: `npm test` has a stand-in');
 }
 
-async function runSuite({ folder, checks, say }: Run, { by, files, only = '', atOnce }: Suite, binaries: string): Promise<void> {
+async function runSuite({ folder, processes, checks, say }: Run, { by, files, only = '', atOnce }: Suite, binaries: string): Promise<void> {
   const started = Date.now();
   const output = path.join(folder, `scenarios-${files[0]}.json`);
-  const { stderr } = await finish(process.execPath, [
-    path.join(ROOT, 'node_modules', 'jest', 'bin', 'jest.js'), '--ci', '--runInBand', '--coverage=false', `--maxConcurrency=${atOnce}`, `--testNamePattern=^${only}`,
-    '--json', `--outputFile=${output}`, ...files.map(file => `test/delivery/program/${file}.test.ts`),
-  ], { cwd: ROOT, env: { ...process.env, PATH: `${binaries}:${process.env.PATH}`, S5CMD_BINARY: path.join(binaries, 's5cmd'), AWS_BINARY: AWS_CLI.file('aws') } });
-  if (!fs.existsSync(output)) throw new Error(`jest wrote no results: ${stderr.trim().slice(-2000)}`);
+  const tests = Session.start(processes, {
+    command: process.execPath,
+    args: [
+      path.join('node_modules', 'jest', 'bin', 'jest.js'), '--ci', '--runInBand', '--coverage=false', `--maxConcurrency=${atOnce}`, `--testNamePattern=^${only}`,
+      '--json', `--outputFile=${output}`, ...files.map(file => `test/delivery/program/${file}.test.ts`),
+    ],
+    env: { ...process.env, PATH: `${binaries}:${process.env.PATH}`, S5CMD_BINARY: path.join(binaries, 's5cmd'), AWS_BINARY: AWS_CLI.file('aws') },
+  }, ROOT);
+  const code = await tests.exit(LIMIT);
+  await tests.kill();
+  if (!fs.existsSync(output)) throw new Error(`${code === undefined ? `jest still ran after ${LIMIT} s` : 'jest wrote no results'}: ${tests.said.trim().slice(-2000)}`);
   const { testResults } = JSON.parse(fs.readFileSync(output, 'utf8')) as Results;
   for (const { name, message, assertionResults } of testResults) {
     const row = checks(by, `scenarios of ${path.basename(name)}`);

@@ -1,26 +1,34 @@
 import { ChildProcess, spawn } from 'node:child_process';
-import { randomUUID } from 'node:crypto';
 import * as fs from 'node:fs';
-import { until } from '../processes';
+import { Processes, until } from '../processes';
 import { Command } from './contender';
 
-/** In the environment of everything that a download started, wherever it went in the tree of processes. */
-const MARK = 'CONFORMANCE_DOWNLOAD';
+/** A program in a session of its own: what it starts stays in the session, wherever it goes in the tree of processes. */
+export class Session {
+  /** @param processes with which it is ended, at the latest */
+  static start(processes: Processes, command: Command, folder: string): Session {
+    const kept: { session?: Session } = {};
+    const forget = processes.onStop(async () => kept.session?.kill());
+    kept.session = new Session(command, folder, forget);
+    return kept.session;
+  }
 
-/** A downloader that runs. */
-export class Download {
-  /** What it printed, on both streams. */
+  /** The end of what it printed, on both streams. */
   said = '';
-  private readonly mark = randomUUID();
   private readonly child: ChildProcess;
   private readonly end: Promise<number>;
   private over = false;
 
-  constructor({ command, args, env }: Command, folder: string) {
-    this.child = spawn(command, args, { cwd: folder, env: { ...env, [MARK]: this.mark }, stdio: ['ignore', 'pipe', 'pipe'] });
-    for (const stream of [this.child.stdout!, this.child.stderr!]) stream.setEncoding('utf8').on('data', (text: string) => { this.said = (this.said + text).slice(-100_000); });
+  private constructor({ command, args, env }: Command, folder: string, forget: () => void) {
+    this.child = spawn(command, args, { cwd: folder, env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
+    for (const stream of [this.child.stdout!, this.child.stderr!]) {
+      stream.setEncoding('utf8').on('data', (text: string) => { this.said = (this.said + text).slice(-100_000); });
+    }
     this.end = new Promise<number>((resolve, reject) => this.child.once('error', reject).once('exit', code => resolve(code ?? -1)));
-    void this.end.catch(() => undefined).finally(() => { this.over = true; });
+    void this.end.catch(() => undefined).finally(() => {
+      this.over = true;
+      forget();
+    });
   }
 
   get ended(): boolean {
@@ -55,13 +63,15 @@ export class Download {
     return this.processes().length;
   }
 
+  /** Those that have not ended; who has not been waited for has. */
   private processes(): number[] {
-    return fs.readdirSync('/proc').filter(entry => /^\d+$/.test(entry)).filter(pid => {
+    return fs.readdirSync('/proc').filter(entry => /^\d+$/.test(entry)).map(Number).filter(pid => {
       try {
-        return fs.readFileSync(`/proc/${pid}/environ`, 'latin1').split('\0').includes(`${MARK}=${this.mark}`);
+        const [state, , , session] = fs.readFileSync(`/proc/${pid}/stat`, 'utf8').replace(/^.*\) /s, '').split(' ');
+        return state !== 'Z' && Number(session) === this.child.pid;
       } catch {
-        return false; // it ended, or is another user's
+        return false; // it ended meanwhile
       }
-    }).map(Number);
+    });
   }
 }
