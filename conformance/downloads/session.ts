@@ -3,7 +3,10 @@ import * as fs from 'node:fs';
 import { Processes, until } from '../processes';
 import { Command } from './contender';
 
-/** A program in a session of its own: what it starts stays in the session, wherever it goes in the tree of processes. */
+/**
+ * A program in a session of its own: what it starts stays in the session, wherever it goes in the tree of processes. Only the watchers of busybox's
+ * timeout leave it; they look once a second whether what they watch still runs, and end.
+ */
 export class Session {
   /** @param processes with which it is ended, at the latest */
   static start(processes: Processes, command: Command, folder: string): Session {
