@@ -21,6 +21,9 @@ export interface Example {
   readonly unrestricted?: string[];
 }
 
+/** In place of a number of pods: nothing of it is for a cluster. */
+export const NO_MANIFESTS = 'it makes no manifests';
+
 /** Every example: adding one adds a line here. */
 export const EXAMPLE_LIST: Example[] = [
   { name: 'ab-test', pods: 2 },
@@ -31,7 +34,7 @@ export const EXAMPLE_LIST: Example[] = [
   { name: 'leader-worker-set', pods: 'the controller of LeaderWorkerSet is not on the node', unrestricted: ['vllm'] },
   { name: 'lora', pods: 1 },
   { name: 'many-teams', pods: 2 },
-  { name: 'publish-from-github', pods: 'it makes no manifests' },
+  { name: 'publish-from-github', pods: NO_MANIFESTS },
   { name: 'rollback', pods: 1 },
   { name: 's3-download', pods: 1 },
 ];
@@ -39,7 +42,7 @@ export const EXAMPLE_LIST: Example[] = [
 /** What the synth of an example wrote. */
 export interface Synthesised {
   readonly name: string;
-  /** Manifests, by file name. */
+  /** Manifests, by their path in the folder of manifests. */
   readonly manifests: Record<string, string>;
   /** Paths of CloudFormation templates. */
   readonly templates: string[];
@@ -76,7 +79,7 @@ export async function runApp(app: string, folder: string): Promise<void> {
 /** What an app wrote into its folder. */
 export function written(name: string, folder: string): Synthesised {
   const [manifests, assembly] = [path.join(folder, 'manifests'), path.join(folder, 'cdk.out')];
-  const files = fs.existsSync(manifests) ? fs.readdirSync(manifests).filter(file => file.endsWith('.yaml')).sort() : [];
+  const files = fs.existsSync(manifests) ? fs.readdirSync(manifests, { encoding: 'utf8', recursive: true }).filter(file => /\.(yaml|yml|json)$/.test(file)).sort() : [];
   return {
     name,
     manifests: Object.fromEntries(files.map(file => [file, fs.readFileSync(path.join(manifests, file), 'utf8')])),

@@ -1,4 +1,4 @@
-import { Example, EXAMPLE_LIST, synthesise } from '../examples';
+import { Example, EXAMPLE_LIST, NO_MANIFESTS, synthesise } from '../examples';
 import { ApiServer } from './api-server';
 import { Document, documents } from './manifest';
 import { OBJECTS } from './objects';
@@ -16,7 +16,7 @@ export async function deliverAll(folder: string): Promise<Delivered[]> {
   const work = async () => {
     for (let example = waiting.shift(); example !== undefined; example = waiting.shift()) {
       const { manifests } = await synthesise(example, folder);
-      done.set(example.name, Object.values(manifests).flatMap(documents));
+      done.set(example.name, expected(example, Object.values(manifests).flatMap(documents)));
     }
   };
   await Promise.all([work(), work()]); // the machine may have two cores
@@ -24,6 +24,13 @@ export async function deliverAll(folder: string): Promise<Delivered[]> {
     ...EXAMPLE_LIST.map(example => ({ example, documents: done.get(example.name)! })),
     ...OBJECTS.map(({ object, since }) => ({ example: { name: `the suite's ${object.kind}`, since }, documents: [{ object, text: JSON.stringify(object) }] })),
   ];
+}
+
+/** Nothing that is not there is taken for good. */
+function expected({ name, pods }: Example, found: Document[]): Document[] {
+  if (found.length === 0 && pods !== NO_MANIFESTS) throw new Error(`example ${name} wrote no manifest: write some to its folder 'manifests', or say NO_MANIFESTS in its line of EXAMPLE_LIST`);
+  if (found.length > 0 && pods === NO_MANIFESTS) throw new Error(`example ${name} writes manifests, and its line of EXAMPLE_LIST says NO_MANIFESTS: say how many of its pods are Ready`);
+  return found;
 }
 
 /** Whether it is for the minor version of a server. */

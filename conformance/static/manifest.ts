@@ -18,8 +18,12 @@ export interface Document {
 /** The documents of a file, by YAML 1.1, as Kubernetes reads them. */
 export function documents(yaml: string): Document[] {
   return parseAllDocuments(yaml, { version: '1.1', merge: true })
-    .filter(document => isMap(document.contents))
-    .map(document => ({ object: document.toJS(), text: yaml.slice(document.range[0], document.range[1]) }));
+    .filter(document => document.errors.length > 0 || document.toJS() !== null)
+    .map(document => {
+      const wrong = document.errors[0]?.message ?? (isMap(document.contents) ? undefined : 'it is no map');
+      if (wrong !== undefined) throw new Error(`a document can't be read: ${wrong}: ${yaml.slice(document.range[0], document.range[1]).slice(0, 200)}`);
+      return { object: document.toJS(), text: yaml.slice(document.range[0], document.range[1]) };
+    });
 }
 
 /** How an object is called in what is printed. */

@@ -1,3 +1,7 @@
+import * as fs from 'node:fs';
+import * as os from 'node:os';
+import * as path from 'node:path';
+import { written } from '../../conformance/examples';
 import { undeclaredNames } from '../../conformance/static/cel';
 import { documents, KubernetesObject } from '../../conformance/static/manifest';
 import { podsOf } from '../../conformance/static/pods';
@@ -50,6 +54,19 @@ test('documents are sent with their comments, and read as Kubernetes reads them'
   const [first, second, ...more] = documents('# one\na: 0644\n---\n# nothing\n---\nb: yes # two\n');
   expect([first.object, second.object, more]).toEqual([{ a: 0o644 }, { b: true }, []]);
   expect(second.text).toContain('# two');
+});
+
+test.each(['- a: 1\n', 'a: 1\n---\ntext\n', 'a: [\n'])('documents that are no object are not passed over: %j', yaml => {
+  expect(() => documents(yaml)).toThrow("a document can't be read");
+});
+
+test('manifests are found in folders of their own, and however their files end', () => {
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'written-'));
+  const names = ['a.yaml', 'b.yml', 'c.json', 'team/d.yaml'];
+  for (const name of ['cdk.out', 'manifests/team']) fs.mkdirSync(path.join(folder, name), { recursive: true });
+  for (const name of [...names, 'README.md']) fs.writeFileSync(path.join(folder, 'manifests', name), name);
+  expect(written('example', folder).manifests).toEqual(Object.fromEntries(names.map(name => [name, name])));
+  fs.rmSync(folder, { recursive: true });
 });
 
 test.each([
