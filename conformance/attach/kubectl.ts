@@ -27,5 +27,5 @@ function kubectl(args: string[], home: string, input?: string): Promise<string> 
 
 /** It prints one object after the other. */
 function objectsOf(printed: string): KubernetesObject[] {
-  return printed.split(/^(?<=\})\n(?=\{)|(?<=^\})\n(?=\{)/m).filter(text => text.trim() !== '').map(text => JSON.parse(text));
+  return printed.split(/(?<=^\})\n(?=\{)/m).filter(text => text.trim() !== '').map(text => JSON.parse(text));
 }
