@@ -1,4 +1,5 @@
 import { Difference, isObject, labelOf } from './differences';
+import { numberOf } from '../quantity';
 
 const RECORD = 'cdk-eks-model-artifacts/attached';
 
@@ -15,12 +16,14 @@ interface AttachmentRecord {
   readonly securityContext: Record<string, unknown>;
 }
 
-/** A difference that a delivery may make: what must be so of it. */
-type Allowed = (difference: Difference) => boolean;
+/** What must be so of a difference that a delivery makes. */
+type Judge = (difference: Difference) => boolean;
 
-const came: Allowed = ({ before }) => before === undefined || before === null;
+const came: Judge = ({ before }) => before === undefined || before === null;
+const cameAs = (value: unknown): Judge => difference => came(difference) && difference.after === value;
 
-/** Kubernetes' own, in seconds. */
+/** These have a deadline to progress, which is Kubernetes' own where it is left out: ten minutes. */
+const PROGRESSING = ['Deployment', 'Rollout'];
 const DEFAULT_DEADLINE = 600;
 
 /**
@@ -28,55 +31,67 @@ const DEFAULT_DEADLINE = 600;
  * @throws where there is another difference, or one that the record promises is missing
  */
 export function checkAgainstRecord(output: any, found: Difference[]): void {
-  const records = recordsIn(output);
-  const allowed = new Map(records.flatMap(([path, record]) => allowedBy(path, record)));
-  const seconds = Math.max(0, ...records.map(([, record]) => record.seconds));
-  allowed.set('spec.progressDeadlineSeconds', ({ before, after }) => after === ((before ?? DEFAULT_DEADLINE) as number) + seconds);
-
-  const foreign = found.filter(difference => !(allowed.get(difference.path)?.(difference) ?? false));
+  const recorded = recordsIn(output);
+  const expected = new Map(recorded.flatMap(each => expectedBy(each)));
+  const seconds = Math.max(0, ...recorded.map(({ record }) => record.seconds));
+  if (seconds > 0 && PROGRESSING.includes(output.kind)) {
+    expected.set('spec.progressDeadlineSeconds', ({ before, after }) => after === ((before ?? DEFAULT_DEADLINE) as number) + seconds);
+  }
+  const foreign = found.filter(difference => !(expected.get(difference.path)?.(difference) ?? false));
   if (foreign.length > 0) throw new Error(`differs in what no delivery added: ${foreign.map(told).join('; ')}`);
   const paths = new Set(found.map(({ path }) => path));
-  const missing = records.flatMap(([path, record]) => requiredBy(path, record)).filter(path => !paths.has(path));
+  const missing = [...expected.keys()].filter(path => !paths.has(path));
   if (missing.length > 0) throw new Error(`lacks what the delivery says it added: ${missing.join(', ')}`);
 }
 
-/** Every pod template with a record, by its path. */
-export function recordsIn(value: any, path = ''): Array<[path: string, record: AttachmentRecord]> {
+/** A pod template that says what was attached to it. */
+interface Recorded {
+  /** With a dot behind it, where it is not the object itself. */
+  readonly path: string;
+  readonly template: any;
+  readonly record: AttachmentRecord;
+}
+
+/** Every pod template with a record. */
+export function recordsIn(value: any, path = ''): Recorded[] {
   if (Array.isArray(value)) return value.flatMap(item => recordsIn(item, `${path}[${labelOf(item)}]`));
   if (!isObject(value)) return [];
   const text = (value as any).metadata?.annotations?.[RECORD];
-  if (text !== undefined) return [[path === '' ? '' : `${path}.`, JSON.parse(text)]];
+  if (text !== undefined) return [{ path: path === '' ? '' : `${path}.`, template: value, record: JSON.parse(text) }];
   return Object.entries(value).flatMap(([key, each]) => recordsIn(each, path === '' ? key : `${path}.${key}`));
 }
 
-function requiredBy(path: string, record: AttachmentRecord): string[] {
-  return [
-    ...[...record.annotations, RECORD].map(key => `${path}metadata.annotations.${key}`),
-    ...record.initContainers.map(name => `${path}spec.initContainers[${name}]`),
-    ...record.volumes.map(name => `${path}spec.volumes[${name}]`),
-    ...Object.entries(record.mountPaths).flatMap(([container, mounts]) => mounts.map(mount => `${path}spec.containers[${container}].volumeMounts[${mount}]`)),
-    ...Object.keys(record.podFields).map(key => `${path}spec.${key}`),
-    ...Object.keys(record.securityContext).map(key => `${path}spec.securityContext.${key}`),
-    ...Object.keys(record.bytes).map(name => `${path}spec.containers[${record.container}].resources.requests.${name}`),
+/** Each difference that there must be, by its path. */
+function expectedBy({ path, template, record }: Recorded): Array<[path: string, judge: Judge]> {
+  const added = [
+    ...[...record.annotations, RECORD].map(key => `metadata.annotations.${key}`),
+    ...record.initContainers.map(name => `spec.initContainers[${name}]`),
+    ...record.volumes.map(name => `spec.volumes[${name}]`),
+    ...Object.entries(record.mountPaths).flatMap(([container, mounts]) => mounts.map(mount => `spec.containers[${container}].volumeMounts[${mount}]`)),
   ];
+  return [
+    ...added.map((each): [string, Judge] => [each, came]),
+    ...Object.entries(record.podFields).map(([key, value]): [string, Judge] => [`spec.${key}`, cameAs(value)]),
+    ...Object.entries(record.securityContext).map(([key, value]): [string, Judge] => [`spec.securityContext.${key}`, cameAs(value)]),
+    ...raisedBy(template, record),
+  ].map(([each, judge]) => [`${path}${each}`, judge]);
 }
 
-function allowedBy(path: string, record: AttachmentRecord): Array<[string, Allowed]> {
-  const raised = (bytes: number): Allowed => ({ before, after }) => bytesOf(after) - bytesOf(before ?? 0) === bytes;
-  return [
-    ...requiredBy(path, record).map((each): [string, Allowed] => [each, came]),
-    ...Object.entries(record.bytes).flatMap(([name, bytes]) => ['requests', 'limits'].map((kind): [string, Allowed] =>
-      [`${path}spec.containers[${record.container}].resources.${kind}.${name}`, raised(bytes)])),
-  ];
+/** A container's limit is raised where it had one, and its request where it had one or no limit is it: neither a limit nor a request below the limit is made. */
+function raisedBy({ spec }: any, { container, bytes }: AttachmentRecord): Array<[path: string, judge: Judge]> {
+  const { limits, requests } = spec.containers.find(({ name }: any) => name === container)?.resources ?? {};
+  return Object.entries(bytes).flatMap(([name, more]) => {
+    const limited = limits?.[name] !== undefined;
+    const raised: Judge = difference => !(limited && came(difference)) && bytesOf(difference.after) - bytesOf(difference.before ?? 0) === more;
+    const kinds = [...limited ? ['limits'] : [], ...!limited || requests?.[name] !== undefined ? ['requests'] : []];
+    return kinds.map((kind): [string, Judge] => [`spec.containers[${container}].resources.${kind}.${name}`, raised]);
+  });
 }
 
-const UNITS: Record<string, number> = { '': 1, 'Ki': 2 ** 10, 'Mi': 2 ** 20, 'Gi': 2 ** 30, 'Ti': 2 ** 40, 'k': 1e3, 'M': 1e6, 'G': 1e9, 'T': 1e12 };
-
-/** A quantity of Kubernetes, in bytes. */
 function bytesOf(quantity: unknown): number {
-  const [, digits, unit] = /^([\d.]+)([A-Za-z]*)$/.exec(String(quantity)) ?? [];
-  if (digits === undefined || UNITS[unit] === undefined) throw new Error(`'${quantity}' is no quantity of bytes`);
-  return Number(digits) * UNITS[unit];
+  const bytes = numberOf(quantity);
+  if (bytes === undefined) throw new Error(`'${quantity}' is no quantity of bytes`);
+  return bytes;
 }
 
 function told({ path, before, after }: Difference): string {

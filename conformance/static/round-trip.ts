@@ -1,3 +1,5 @@
+import { numberOf } from '../quantity';
+
 /**
  * Fields that the server drops where they hold the value that they have without it: to leave them out is to say the same.
  * Any other field that is missing from what comes back was lost, also a `false`, an empty text or an empty object.
@@ -31,16 +33,7 @@ function last(path: string): string {
   return path.split('.').pop()!;
 }
 
-const UNITS: Record<string, number> = {
-  n: 1e-9, u: 1e-6, m: 1e-3, k: 1e3, M: 1e6, G: 1e9, T: 1e12, P: 1e15, Ki: 2 ** 10, Mi: 2 ** 20, Gi: 2 ** 30, Ti: 2 ** 40, Pi: 2 ** 50,
-};
-
 function sameQuantity(one: unknown, other: unknown): boolean {
-  const [a, b] = [one, other].map(quantity);
+  const [a, b] = [one, other].map(numberOf);
   return a !== undefined && a === b;
-}
-
-function quantity(value: unknown): number | undefined {
-  const [, digits, unit] = /^([0-9.]+(?:e[0-9]+)?)([a-zA-Z]{0,2})$/.exec(String(value)) ?? [];
-  return digits === undefined || (unit !== '' && !(unit in UNITS)) ? undefined : Number(digits) * (UNITS[unit] ?? 1);
 }
