@@ -1,6 +1,7 @@
 import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { Containerd, PAUSE_IMAGE } from './containerd';
+import { COVERED } from './covered';
 import { NODE_NAME, startKubelet } from './kubelet';
 import { NODE_ADDRESS, setUpNetwork } from './network';
 import { isReady } from './pods';
@@ -18,9 +19,6 @@ export const REGION = 'eu-west-1';
 
 /** Images that are made here, to which names of charts are given. */
 export const IMAGES = { downloader: 'localhost/downloader:1', application: 'localhost/application:1', busybox: 'localhost/busybox:1' } as const;
-
-/** Folders in which the node's programs keep things at paths of their own: those of the machine are covered. */
-const COVERED = ['/run', '/var/lib', '/var/log'];
 
 /** What the examples' charts take for granted of a node. GPUs are advertised, as the device plugin would: none is used. */
 const [LABELS, GPUS] = [{ 'karpenter.sh/nodepool': 'gpu' }, { 'nvidia.com/gpu': '8' }];

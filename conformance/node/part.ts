@@ -1,10 +1,12 @@
 import * as fs from 'node:fs';
 import * as path from 'node:path';
+import { checkCovered } from './covered';
 import { containerCgroups, removeCgroups } from './leftovers';
 import { ROOT } from '../examples';
 import { Part } from '../part';
 import { Outcome } from '../report';
 import { APPLICATION, BUSYBOX, CONTAINERD, KUBERNETES, POD_IDENTITY_WEBHOOK, RUNC, S5CMD, SCIKIT_LEARN, VERSITYGW } from '../tools/catalogue';
+import { CACHE } from '../tools/tool';
 import { INFERENCE_IMAGE } from './surroundings/inference-image';
 
 /** What comes from inside. */
@@ -14,8 +16,10 @@ export type Message = { readonly outcome: Outcome } | { readonly say: string } |
 export const NODE: Part = {
   name: 'node',
   needs: ['root', 'namespaces'],
+  programs: ['ip', 'ldd', 'mount', 'nsenter', 'sync', 'unshare'],
   tools: [KUBERNETES, CONTAINERD, RUNC, BUSYBOX, S5CMD, VERSITYGW, POD_IDENTITY_WEBHOOK, APPLICATION, SCIKIT_LEARN, INFERENCE_IMAGE],
   async run({ folder, processes, record, say }) {
+    checkCovered({ 'the project': ROOT, 'the cache': CACHE, 'the folder of the run': folder });
     const cgroups = containerCgroups();
     const inside = processes.start('inside', 'unshare', [
       '--net', '--mount', '--pid', '--fork', '--kill-child', '--mount-proc', process.execPath, '--import', 'tsx', path.join(__dirname, 'inside.ts'), folder,
