@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import * as fs from 'node:fs';
 import * as path from 'node:path';
+import { noise } from './noise';
 import { ModelId, SHARED } from '../../lib/model/layout';
 import { ROOT } from '../examples';
 import { succeed } from '../processes';
@@ -58,21 +59,16 @@ export class PublishedModels {
   }
 }
 
-/** Writes the files of a model whose bytes are no other model's: a small one, one that is downloaded in parts, one in a folder. */
+/** Writes the files of a model whose bytes are no other model's: a small one, one of some megabytes, one in a folder. */
 function writeModel(folder: string, seed: string): Digests {
   const files = {
     'config.json': Buffer.from(JSON.stringify({ made: seed })),
-    'model-00001-of-00001.safetensors': made(seed, 9 * 1024 * 1024 + 1),
-    'tokenizer/tokenizer.json': made(`${seed}/tokenizer`, 10_000),
+    'model-00001-of-00001.safetensors': noise(seed, 9 * 1024 * 1024 + 1),
+    'tokenizer/tokenizer.json': noise(`${seed}/tokenizer`, 10_000),
   };
   return Object.fromEntries(Object.entries(files).map(([name, bytes]) => {
     fs.mkdirSync(path.dirname(path.join(folder, name)), { recursive: true });
     fs.writeFileSync(path.join(folder, name), bytes);
     return [name, createHash('sha256').update(bytes).digest('hex')];
   }));
-}
-
-function made(seed: string, size: number): Buffer {
-  const block = createHash('sha512').update(seed).digest();
-  return Buffer.alloc(size, block);
 }

@@ -19,8 +19,8 @@ export class ContainerMemory {
 
   /** Most bytes that its processes held. */
   own = 0;
-  /** Most bytes that were counted, files that the kernel kept for it included. */
-  whole = 0;
+  /** Most bytes that were counted, files that the kernel kept for it included: not every kernel tells. */
+  whole?: number;
   limit = 0;
   private readonly timer = setInterval(() => this.look(), 200);
 
@@ -37,8 +37,8 @@ export class ContainerMemory {
       const read = (name: string) => fs.readFileSync(path.join(this.folder, name), 'utf8');
       const { limit, whole, own } = this.version;
       this.limit = Number(read(limit));
-      this.whole = Number(read(whole));
       this.own = Math.max(this.own, Number(new RegExp(`^${own} (\\d+)$`, 'm').exec(read('memory.stat'))![1]));
+      if (fs.existsSync(path.join(this.folder, whole))) this.whole = Number(read(whole));
     } catch (error) {
       if (!['ENOENT', 'ENODEV'].includes((error as NodeJS.ErrnoException).code!)) throw error; // it goes with the container
       this.stop();

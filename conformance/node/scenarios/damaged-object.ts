@@ -7,6 +7,9 @@ import { IMAGES } from '../node';
 /** The file in which a bit is flipped, behind the back of the S3 server. */
 const FILE = 'weights.bin';
 
+/** How a download ends that got other bytes than were published, and what it says. */
+const [WRONG_BYTES, SAYS] = [65, new RegExp(`${FILE.replace('.', '\\.')} has sha256 \\w+, the manifest says \\w+, twice`)];
+
 /** A damaged object keeps a pod from starting, and says so; once it is whole again, the same pod starts by itself. */
 export async function damagedObject(stage: Stage): Promise<void> {
   const server = { name: 'damaged', image: IMAGES.application };
@@ -24,8 +27,8 @@ export async function damagedObject(stage: Stage): Promise<void> {
     const pod = await stage.until(server, version, each => lastWords(each) !== undefined, 180);
     uid = uidOf(pod);
     const { exitCode, message } = lastWords(pod)!;
-    if (exitCode === 0 || pod.status.phase !== 'Pending') throw new Error(`the download ended with ${exitCode}, the pod is ${pod.status.phase}`);
-    if (!message?.includes(FILE)) throw new Error(`the termination message does not name ${FILE}: ${message}`);
+    if (exitCode !== WRONG_BYTES || pod.status.phase !== 'Pending') throw new Error(`the download ended with ${exitCode}, the pod is ${pod.status.phase}`);
+    if (!SAYS.test(message ?? '')) throw new Error(`the termination message does not say that ${FILE} has another hash: ${message}`);
     stage.run.say(`a flipped bit: exit code ${exitCode}, ${message.trim()}`);
   });
   flipBit(object);
