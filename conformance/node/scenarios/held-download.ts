@@ -12,12 +12,12 @@ export async function heldDownload(stage: Stage): Promise<void> {
   const server = { name: 'held', image: IMAGES.application };
   const version = await publishSmall(stage, 'held', '1');
   await stage.associate({ namespace: NAMESPACE, serviceAccount: server.name });
-  const { front } = stage.node.surroundings;
+  const [{ front }, path] = [stage.node.surroundings, `/${NAMESPACE}/held/1/`]; // the examples' downloads, which run meanwhile, do not wait
   await stage.run.checks(PARTS_OF_NODE, 'the application does not start before its model is verified').check('held', async () => {
-    front.hold();
+    front.hold(path);
     try {
       await stage.apply(server, version);
-      await until(() => front.asked.some(request => request.includes('/held/1/')), 60);
+      await until(() => front.asked.some(request => request.includes(path)), 60);
       await new Promise(resolve => setTimeout(resolve, SECONDS * 1000));
       const pod = (await stage.pod(server, version))!;
       const { state } = pod.status.containerStatuses[0];

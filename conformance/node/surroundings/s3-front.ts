@@ -27,7 +27,7 @@ export class S3Front {
   readonly asked: string[] = [];
   /** Answers to a path like this have a bit flipped. */
   damaged?: RegExp;
-  private held?: { promise: Promise<void>; release: () => void };
+  private held?: { path: string; promise: Promise<void>; release: () => void };
   private readonly tokens: SecurityTokenService;
   private readonly agent = new Agent({ keepAlive: true });
   private readonly server: Server;
@@ -49,11 +49,11 @@ export class S3Front {
     await new Promise(resolve => this.server.close(resolve));
   }
 
-  /** Answers nothing until `release`: what is under way goes on, what comes waits. */
-  hold(): void {
+  /** Answers nothing below a path until `release`: what is under way goes on, what comes waits. */
+  hold(path: string): void {
     if (this.held !== undefined) return;
     let release = () => {};
-    this.held = { promise: new Promise<void>(resolve => { release = resolve; }), release };
+    this.held = { path, promise: new Promise<void>(resolve => { release = resolve; }), release };
   }
 
   release(): void {
@@ -65,7 +65,7 @@ export class S3Front {
     const kind = this.kind(request);
     this.counts[kind]++;
     this.asked.push(`${request.method} ${request.headers.host}${request.url}`);
-    await this.held?.promise;
+    if (this.held !== undefined && request.url!.includes(this.held.path)) await this.held.promise;
     if (kind === 'sts') return this.tokens.serve(request, response);
     const refusal = this.refusal(kind, request.headers['x-amz-security-token'] as string | undefined);
     if (refusal === undefined) return this.pass(request, response);
