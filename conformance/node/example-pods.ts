@@ -17,14 +17,17 @@ export function isDownloader({ args = [] }: Container): boolean {
   return args.some((arg: string) => arg.startsWith('--source='));
 }
 
-/** What the pods of a template download. */
+/** What the pods of a template download. Throws where nobody uses what is downloaded. */
 export function downloadsOf({ initContainers = [], containers }: KubernetesObject): Download[] {
   return initContainers.filter(isDownloader).flatMap((downloader: Container) => {
     const values = (flag: string) => downloader.args.filter((arg: string) => arg.startsWith(`--${flag}=`)).map((arg: string) => arg.slice(flag.length + 3));
     return values('destination').flatMap((destination: string, at: number) => {
       const volume = downloader.volumeMounts.find(({ mountPath }: { mountPath: string }) => mountPath === destination)?.name;
-      return containers.flatMap((container: Container) => (container.volumeMounts ?? []).filter(({ name }: { name: string }) => name === volume)
+      const mountsOf = ({ volumeMounts = [] }: Container) => volumeMounts.filter(({ name }: { name: string }) => name === volume);
+      const found = containers.flatMap((container: Container) => mountsOf(container)
         .map(({ mountPath }: { mountPath: string }) => ({ source: values('source')[at], container: container.name, folder: mountPath })));
+      if (found.length === 0) throw new Error(`${downloader.name} downloads to ${destination}, which no container mounts`);
+      return found;
     });
   });
 }

@@ -1,12 +1,13 @@
 import * as fs from 'node:fs';
 import * as path from 'node:path';
-import { BEFORE } from './clusters';
+import { BEFORE, OWN_ROLES } from './clusters';
 import { Delivered } from './delivered';
-import { checkDeclarations, checkOrder, downloadsOf } from './example-pods';
+import { checkDeclarations, checkOrder, Download, downloadsOf } from './example-pods';
 import { Node } from './node';
 import { ask, deploymentsIn, explain, isAvailable, isReady, podsIn } from './pods';
 import { PublishedModels } from './published-models';
 import { PARTS_OF_NODE } from './titles';
+import { checkReading, checkWriting } from './withheld';
 import { Example, EXAMPLE_LIST, synthesise } from '../examples';
 import { Run } from '../part';
 import { until } from '../processes';
@@ -29,12 +30,16 @@ export class ExamplesRun {
       ready: checks(PARTS_OF_NODE, 'the pods of an example get Ready'),
       order: checks(PARTS_OF_NODE, 'the application starts after its download has come to a good end'),
       bytes: checks(S5CMD.title, 'the files in the application container are those that were published'),
+      reading: checks(PARTS_OF_NODE, 'the application reads no credentials'),
+      ownRole: checks(PARTS_OF_NODE, 'an application that keeps its role does not read the token of the downloader'),
+      writing: checks(PARTS_OF_NODE, 'the application writes nothing to the model'),
       webhook: checks(POD_IDENTITY_WEBHOOK.title, 'the webhook leaves what the downloader declares'),
     };
   }
 
   async all(): Promise<void> {
     for (const { name, pods } of EXAMPLE_LIST) if (typeof pods === 'string') this.rows.ready.skip(name, pods);
+    for (const [name, why] of Object.entries(OWN_ROLES)) this.rows.reading.skip(name, why);
     const examples = EXAMPLE_LIST.filter(({ pods }) => typeof pods === 'number');
     let next: Promise<Delivered> = this.prepare(examples[0]);
     for (const [at, example] of examples.entries()) {
@@ -104,7 +109,14 @@ export class ExamplesRun {
     const title = `${name}: ${pod.metadata.name}`;
     await this.rows.order.check(title, () => checkOrder(pod));
     await this.rows.webhook.check(title, async () => checkDeclarations((await this.templateOf(pod)), pod));
-    for (const { source, folder } of downloadsOf(pod.spec)) {
+    const ownRole = name in OWN_ROLES;
+    await (ownRole ? this.rows.ownRole : this.rows.reading).check(title, () => checkReading(pod, ownRole));
+    let downloads: Download[] = [];
+    await this.rows.bytes.unless(title, () => {
+      downloads = downloadsOf(pod.spec);
+      if (downloads.length === 0) throw new Error('nothing is downloaded: its bytes were not looked at');
+    });
+    for (const { source, folder } of downloads) {
       await this.rows.bytes.check(`${title}: ${source}`, async () => {
         const [expected, files] = [await this.models.atSource(source), await ask<Array<{ path: string; sha256: string }>>(pod, `/files?under=${folder}`)];
         const found = Object.fromEntries(files.map(file => [file.path, file.sha256]));
@@ -113,6 +125,7 @@ export class ExamplesRun {
         if (more.length > 0) throw new Error(`${folder} holds ${more.join(', ')}, which nobody published`);
       });
     }
+    await this.rows.writing.check(title, () => checkWriting(pod, downloadsOf(pod.spec)));
   }
 
   /** The template that a pod was made from, as the API server has it. */

@@ -23,9 +23,19 @@ export function isReady({ status }: KubernetesObject): boolean {
   return status?.conditions?.some((condition: { type: string; status: string }) => condition.type === 'Ready' && condition.status === 'True') ?? false;
 }
 
+/** Where its application answers: at the port of its probes. */
+export function addressOf({ metadata, spec, status }: KubernetesObject): string {
+  for (const { readinessProbe, startupProbe, ports = [] } of spec.containers) {
+    const port = (readinessProbe ?? startupProbe)?.httpGet?.port;
+    const number = typeof port === 'string' ? ports.find(({ name }: { name: string }) => name === port)?.containerPort : port;
+    if (number !== undefined) return `http://${status.podIP}:${number}`;
+  }
+  throw new Error(`${metadata.name} has no container with a probe by HTTP: nobody knows where it answers`);
+}
+
 /** What its application answers. */
 export async function ask<T>(pod: KubernetesObject, question: string): Promise<T> {
-  const response = await fetch(`http://${pod.status.podIP}:8000${question}`);
+  const response = await fetch(`${addressOf(pod)}${question}`);
   if (!response.ok) throw new Error(`${pod.metadata.name} answers ${question} with ${response.status}: ${await response.text()}`);
   return response.json() as Promise<T>;
 }

@@ -1,6 +1,12 @@
 import { spawnSync } from 'node:child_process';
+import * as fs from 'node:fs';
+import * as os from 'node:os';
 import * as path from 'node:path';
+import { checkCovered } from '../../conformance/node/covered';
 import { checkDeclarations, checkOrder, downloadsOf } from '../../conformance/node/example-pods';
+import { containerCgroups, removeCgroups } from '../../conformance/node/leftovers';
+import { addressOf } from '../../conformance/node/pods';
+import { checkMounts } from '../../conformance/node/withheld';
 
 const downloader = {
   name: 'download',
@@ -21,6 +27,82 @@ test('what a pod downloads is told by its downloader, and where it is found by t
     { source: 's3://models/models/serving/a/1/', container: 'server', folder: '/mnt/a' },
     { source: 's3://models/models/_shared/b/2/', container: 'server', folder: '/mnt/b' },
   ]);
+});
+
+test('a download that no container mounts is not passed over', () => {
+  expect(() => downloadsOf({ ...template.spec, containers: [{ name: 'server' }] } as any)).toThrow('download downloads to /models/model-a, which no container mounts');
+});
+
+describe('tokens in a pod', () => {
+  const projected = (file: string) => ({ projected: { sources: [{ serviceAccountToken: { path: file } }] } });
+  const pod = (change: (spec: any) => void = () => undefined) => {
+    const spec = JSON.parse(JSON.stringify(template.spec));
+    spec.initContainers[0].env[0].value = '/var/run/secrets/model-download/token';
+    spec.volumes[2] = { name: 'token', ...projected('token') };
+    spec.volumes.push({ name: 'eks-pod-identity-token', ...projected('eks-pod-identity-token') });
+    change(spec);
+    return spec;
+  };
+  const added = { name: 'eks-pod-identity-token', mountPath: '/var/run/secrets/pods.eks.amazonaws.com/serviceaccount' };
+
+  test('are the downloader\'s alone', () => {
+    checkMounts(pod(), false);
+    checkMounts(pod(), true);
+  });
+
+  test('may be the application\'s where its role is its own', () => checkMounts(pod(spec => spec.containers[0].volumeMounts.push(added)), true));
+
+  test.each([
+    ['the webhook\'s', false, (spec: any) => spec.containers[0].volumeMounts.push(added), 'server mounts /var/run/secrets/pods.eks.amazonaws.com/serviceaccount/eks-pod-identity-token'],
+    ['the downloader\'s', true, (spec: any) => spec.containers[0].volumeMounts.push({ name: 'token', mountPath: '/t' }), 'server mounts /t/token'],
+    ['at another path than the downloader is told', false, (spec: any) => { spec.initContainers[0].volumeMounts[2].mountPath = '/other'; }, 'download mounts no token at'],
+    ['nobody\'s', false, (spec: any) => { spec.initContainers = []; }, 'no downloader'],
+  ])('must not be %s', (_what, ownRole, change, message) => expect(() => checkMounts(pod(change), ownRole)).toThrow(message));
+});
+
+test('a server is asked where it is probed', () => {
+  const pod = (container: object) => ({ metadata: { name: 'pod' }, status: { podIP: '10.0.0.1' }, spec: { containers: [{ name: 'sidecar' }, container] } }) as any;
+  const ports = [{ name: 'metrics', containerPort: 9 }, { name: 'http', containerPort: 8080 }];
+  expect(addressOf(pod({ ports, readinessProbe: { httpGet: { port: 'http' } } }))).toBe('http://10.0.0.1:8080');
+  expect(addressOf(pod({ startupProbe: { httpGet: { port: 81 } } }))).toBe('http://10.0.0.1:81');
+  expect(() => addressOf(pod({ ports }))).toThrow('pod has no container with a probe by HTTP');
+});
+
+test('a folder that would be covered is refused', () => {
+  checkCovered({ 'the cache': '/variable/cache', 'the project': __dirname });
+  expect(() => checkCovered({ 'the cache': '/var/lib/ci/cache' })).toThrow('the cache /var/lib/ci/cache lies below /var/lib, which the node covers');
+});
+
+describe('cgroups of containers', () => {
+  let root: string;
+  const folder = (name: string, files: Record<string, string> = {}) => {
+    const made = path.join(root, 'memory', 'k8s.io', name);
+    fs.mkdirSync(made, { recursive: true });
+    if (files['cgroup.procs'] !== undefined) fs.writeFileSync(path.join(path.dirname(made), 'cgroup.procs'), ''); // as each cgroup has it
+    for (const [file, text] of Object.entries(files)) fs.writeFileSync(path.join(made, file), text);
+    return made;
+  };
+  beforeEach(() => { root = fs.mkdtempSync(path.join(os.tmpdir(), 'cgroups-')); });
+  afterEach(() => fs.rmSync(root, { recursive: true }));
+
+  test('go where they are new and empty', () => {
+    const old = folder('old');
+    const before = containerCgroups(root);
+    folder('new');
+    removeCgroups(before, root);
+    expect(containerCgroups(root)).toEqual([old, path.dirname(old)]);
+  });
+
+  test('stay where somebody else has processes in them', () => {
+    const used = folder('used', { 'cgroup.procs': '1\n' });
+    removeCgroups([], root);
+    expect(fs.existsSync(used)).toBe(true);
+  });
+
+  test('are told where they stay for no reason', () => {
+    const stays = folder('stays', { 'cgroup.procs': '' });
+    expect(() => removeCgroups([], root)).toThrow(`the kernel keeps what containers left: ${stays}`);
+  });
 });
 
 describe('the order of containers', () => {

@@ -4,22 +4,16 @@ import * as path from 'node:path';
 import { FixtureVersion, NAMESPACE, Stage } from './stage';
 import { KubernetesObject } from '../../static/manifest';
 import { S5CMD, SCIKIT_LEARN } from '../../tools/catalogue';
+import { downloadsOf } from '../example-pods';
 import { IMAGES } from '../node';
-import { ask } from '../pods';
+import { addressOf, ask } from '../pods';
 import { INFERENCE_REFERENCE } from '../surroundings/inference-image';
 import { trainModel, TrainedModel } from '../surroundings/model';
 import { PARTS_OF_NODE } from '../titles';
+import { checkReading, checkWriting } from '../withheld';
 
 /** Where the engine of the fixture finds its model. */
 const MODEL = '/mnt/classifier/models';
-
-/** Files that would tell an application the downloader's identity, or one of its own. */
-const TOKENS = [
-  '/var/run/secrets/model-download/pod-identity-token',
-  '/var/run/secrets/pods.eks.amazonaws.com/serviceaccount/eks-pod-identity-token',
-  '/var/run/secrets/eks.amazonaws.com/serviceaccount/token',
-  '/var/run/secrets/kubernetes.io/serviceaccount/token',
-];
 
 /** Two versions of a real model: bytes, predictions, what the application may not do, and the way back to the first version. */
 export async function deliveredModel(stage: Stage): Promise<void> {
@@ -39,8 +33,16 @@ export async function deliveredModel(stage: Stage): Promise<void> {
       await checkBytes(await stage.ready(server, version), trained.folder);
     });
   }
-  const pod = await stage.pod(server, one);
-  if (pod !== undefined) await withheld(stage, pod);
+  const served = async () => {
+    const pod = await stage.pod(server, one);
+    if (pod === undefined) throw new Error('there is no pod to look at');
+    return pod;
+  };
+  await checks(PARTS_OF_NODE, 'the application reads no credentials').check('application', async () => checkReading(await served()));
+  await checks(PARTS_OF_NODE, 'the application writes nothing to the model').check('application', async () => {
+    const pod = await served();
+    await checkWriting(pod, downloadsOf(pod.spec));
+  });
   await stage.remove(server);
 }
 
@@ -49,7 +51,7 @@ async function infers(stage: Stage, version: FixtureVersion, { probe }: TrainedM
   await stage.associate({ namespace: NAMESPACE, serviceAccount: server.name });
   await stage.apply(server, version);
   const pod = await stage.ready(server, version);
-  const response = await fetch(`http://${pod.status.podIP}:8000/predict`, { method: 'POST', body: JSON.stringify(probe.rows) });
+  const response = await fetch(`${addressOf(pod)}/predict`, { method: 'POST', body: JSON.stringify(probe.rows) });
   const predictions = await response.json() as number[];
   if (JSON.stringify(predictions) !== JSON.stringify(probe.predictions)) throw new Error(`predicts ${predictions}, expected ${probe.predictions}`);
   await stage.remove(server);
@@ -62,26 +64,4 @@ async function checkBytes(pod: KubernetesObject, folder: string): Promise<void> 
     const found = files.find(file => file.path === name);
     if (found?.sha256 !== published) throw new Error(`${name} is ${found?.sha256 ?? 'missing'}, published was ${published}`);
   }
-}
-
-async function withheld({ run: { checks } }: Stage, pod: KubernetesObject): Promise<void> {
-  const read = checks(PARTS_OF_NODE, 'the application reads no credentials');
-  for (const token of TOKENS) {
-    await read.check(token, async () => refused(await ask(pod, `/try?read=${token}`), /no such file/));
-  }
-  await read.check('environment', async () => {
-    const names = (await ask<string[]>(pod, '/env')).filter(name => name.startsWith('AWS_'));
-    if (names.length > 0) throw new Error(`the application has ${names.join(', ')}`);
-  });
-  const written = checks(PARTS_OF_NODE, 'the application writes nothing to the model');
-  // Of a file that is there, the kernel says first that it belongs to somebody else.
-  const attempts = { 'classifier.joblib': /permission denied|read-only file system/, 'manifest.sha256': /permission denied|read-only file system/, 'new': /read-only file system/ };
-  for (const [name, expected] of Object.entries(attempts)) {
-    const file = `${MODEL}/${name}`;
-    await written.check(file, async () => refused(await ask(pod, `/try?write=${file}`), expected));
-  }
-}
-
-function refused({ done, error }: { done: boolean; error: string }, expected: RegExp): void {
-  if (done || !expected.test(error)) throw new Error(done ? 'it is possible' : error);
 }
