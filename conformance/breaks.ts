@@ -120,6 +120,30 @@ const BREAKS: PartBreak[] = [
     by: 'if [ "$found" != - ]; then',
     says: /a flipped bit in the bucket keeps the pod in Init/,
   },
+  {
+    part: 'node',
+    what: 'the application gets what the webhook adds',
+    file: 'lib/delivery/s3-download.ts',
+    replace: "{ [SKIP_CONTAINERS]: pod.containers.join(',') }",
+    by: '{}',
+    says: /the application reads no credentials/,
+  },
+  {
+    part: 'node',
+    what: 'the application can write its model',
+    file: 'lib/delivery/s3-download.ts',
+    replace: '`${folder}/models`, readOnly: true }',
+    by: '`${folder}/models`, readOnly: false }',
+    says: /the application writes nothing to the model/,
+  },
+  {
+    part: 'node',
+    what: 'the first refusal of the agent ends the download',
+    file: 'lib/delivery/pod-identity.sh',
+    replace: '[ "$credentials_left" -gt 0 ] || die 77',
+    by: '[ "$credentials_left" -gt 86400 ] || die 77',
+    says: /an association that comes late heals the pod/,
+  },
 ];
 
 async function main() {
