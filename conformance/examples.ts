@@ -42,10 +42,29 @@ export const EXAMPLE_LIST: Example[] = [
 /** What the synth of an example wrote. */
 export interface Synthesised {
   readonly name: string;
+  /** Where it was written. */
+  readonly folder: string;
   /** Manifests, by their path in the folder of manifests. */
   readonly manifests: Record<string, string>;
   /** Paths of CloudFormation templates. */
   readonly templates: string[];
+}
+
+const shared = new Map<string, Promise<Synthesised>>();
+let sharedFolder: string | undefined;
+
+/** What an example writes as it stands, made once for all parts of a run: they write nothing into its folder. */
+export function synthesised({ name }: Pick<Example, 'name'>): Promise<Synthesised> {
+  const known = shared.get(name) ?? synthesise({ name }, sharedFolder ??= folderOfRun());
+  shared.set(name, known);
+  return known;
+}
+
+/** Removed when the suite ends, also when it is interrupted. */
+function folderOfRun(): string {
+  const folder = fs.mkdtempSync(path.join(process.env.TMPDIR ?? '/var/tmp', 'conformance-examples-'));
+  process.on('exit', () => fs.rmSync(folder, { recursive: true, force: true, maxRetries: 3 }));
+  return folder;
 }
 
 /**
@@ -82,6 +101,7 @@ export function written(name: string, folder: string): Synthesised {
   const files = fs.existsSync(manifests) ? fs.readdirSync(manifests, { encoding: 'utf8', recursive: true }).filter(file => /\.(yaml|yml|json)$/.test(file)).sort() : [];
   return {
     name,
+    folder,
     manifests: Object.fromEntries(files.map(file => [file, fs.readFileSync(path.join(manifests, file), 'utf8')])),
     templates: fs.readdirSync(assembly).filter(file => file.endsWith('.template.json')).sort().map(file => path.join(assembly, file)),
   };

@@ -1,11 +1,9 @@
 import { succeed } from '../processes';
+import { KubernetesObject } from '../static/manifest';
 import { KUBERNETES } from '../tools/catalogue';
 
 /** Both sides of a comparison get it. */
 const LABEL = 'conformance=read';
-
-/** An object as kubectl reads it. */
-export type KubernetesObject = any;
 
 /**
  * The objects of a file, as the real kubectl reads it. A command that works on files alone needs no cluster that has their kinds: each object gets a label,

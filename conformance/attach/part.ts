@@ -1,11 +1,12 @@
 import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { differences, isObject, labelOf } from './differences';
-import { builtByKubectl, KubernetesObject, readByKubectl } from './kubectl';
+import { builtByKubectl, readByKubectl } from './kubectl';
 import { checkAgainstRecord, recordsIn } from './record';
 import { readManifest, WORKLOADS } from '../../test/workload/existing-workloads';
-import { Example, EXAMPLE_LIST, ROOT, runApp, synthesise } from '../examples';
+import { Example, EXAMPLE_LIST, ROOT, runApp, synthesised } from '../examples';
 import { Part, Run } from '../part';
+import { KubernetesObject } from '../static/manifest';
 import { KUBERNETES } from '../tools/catalogue';
 
 /** Manifests of an example that get a model. */
@@ -30,9 +31,9 @@ export const ATTACH: Part = {
     if (examples.length === 0) throw new Error('no example has a folder deploy: nothing would be attached to');
     for (const example of examples) {
       await attached.check(`example ${example.name}`, async () => {
-        await synthesise(example, folder);
+        const delivered = await synthesised(example);
         const originals = originalsOf(example);
-        await checkFiles(originals, path.join(folder, example.name, 'manifests'), fs.readdirSync(originals), folder);
+        await checkFiles(originals, path.join(delivered.folder, 'manifests'), fs.readdirSync(originals), folder);
       });
     }
     await checkComponents(run);

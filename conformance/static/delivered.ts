@@ -1,4 +1,4 @@
-import { Example, EXAMPLE_LIST, NO_MANIFESTS, synthesise } from '../examples';
+import { Example, EXAMPLE_LIST, NO_MANIFESTS, synthesised } from '../examples';
 import { ApiServer } from './api-server';
 import { Document, documents } from './manifest';
 import { OBJECTS } from './objects';
@@ -10,12 +10,12 @@ export interface Delivered {
 }
 
 /** The manifests of every example, and good objects of the suite's own. */
-export async function deliverAll(folder: string): Promise<Delivered[]> {
+export async function deliverAll(): Promise<Delivered[]> {
   const waiting = [...EXAMPLE_LIST];
   const done = new Map<string, Document[]>();
   const work = async () => {
     for (let example = waiting.shift(); example !== undefined; example = waiting.shift()) {
-      const { manifests } = await synthesise(example, folder);
+      const { manifests } = await synthesised(example);
       done.set(example.name, expected(example, Object.values(manifests).flatMap(documents)));
     }
   };

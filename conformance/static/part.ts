@@ -14,7 +14,7 @@ export const STATIC: Part = {
   name: 'static',
   tools: [KUBERNETES, ...PUBLISHED_CRDS],
   async run(run) {
-    const [delivered, ...booted] = await together([deliverAll(run.folder), boot(run, MINOR), boot(run, OLDER_MINOR)]);
+    const [delivered, ...booted] = await together([deliverAll(), boot(run, MINOR), boot(run, OLDER_MINOR)]);
     const namespaces = new Set(delivered.flatMap(({ documents }) => documents.map(({ object }) => object.metadata.namespace ?? 'default')));
     for (const { plane, server } of booted) {
       // Without warnings at workloads, whose pods are judged.

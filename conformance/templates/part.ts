@@ -1,6 +1,6 @@
 import * as fs from 'node:fs';
 import * as path from 'node:path';
-import { EXAMPLE_LIST, ROOT, runApp, synthesise, written } from '../examples';
+import { EXAMPLE_LIST, ROOT, runApp, synthesised, written } from '../examples';
 import { Part, Run } from '../part';
 import { Finding, lint, REGIONS, shown } from './cfn-lint';
 import { Defect, DEFECTS, Template } from './defects';
@@ -35,7 +35,7 @@ async function synthesiseAll(folder: string): Promise<Map<string, string[]>> {
 }
 
 async function templatesOf(name: string, folder: string): Promise<string[]> {
-  if (name !== ENVIRONMENT) return (await synthesise({ name }, folder)).templates;
+  if (name !== ENVIRONMENT) return (await synthesised({ name })).templates;
   const own = path.join(folder, ENVIRONMENT);
   fs.mkdirSync(own);
   await runApp(path.join(ROOT, 'bin', 'environment.ts'), own);
