@@ -65,6 +65,14 @@ const BREAKS: PartBreak[] = [
     says: /differ in what the delivery added/,
   },
   {
+    part: 'attach',
+    what: 'a Deployment keeps the deadline that it had',
+    file: 'lib/delivery/deadlines.ts',
+    replace: 'if (!PROGRESSING.includes(object.kind) || ',
+    by: "if (object.kind === 'Deployment' || !PROGRESSING.includes(object.kind) || ",
+    says: /lacks what the delivery says it added: spec\.progressDeadlineSeconds/,
+  },
+  {
     part: 'signatures',
     what: 'what is signed is not what the format says, and our own verify agrees',
     file: 'bin/sign/bundle.ts',
