@@ -52,9 +52,12 @@ export class FaultProxy {
 
   /** How many requests a rule acted on. */
   acted = 0;
+  /** Why a rule could not act as it is meant to: its client saw another fault. */
+  readonly broken: string[] = [];
   /** How many of each operation came. */
   readonly asked: Record<Operation, number> = { get: 0, head: 0, list: 0, other: 0 };
   private port = 0;
+  private closed = false;
   private readonly matched = new Map<Rule, number>();
   private readonly sockets = new Set<Socket>();
   private readonly agent = new Agent({ keepAlive: true });
@@ -73,6 +76,7 @@ export class FaultProxy {
   }
 
   close(): void {
+    this.closed = true;
     this.server.close();
     this.sockets.forEach(socket => socket.destroy());
     this.agent.destroy();
@@ -85,7 +89,12 @@ export class FaultProxy {
     const rule = this.applying(operation, object);
     if (rule === undefined) return this.pass(incoming, outgoing);
     this.acted++;
-    await rule.effect({ operation, object, request: incoming, response: outgoing, ask: () => this.ask(incoming), close: () => this.close() });
+    try {
+      await rule.effect({ operation, object, request: incoming, response: outgoing, ask: () => this.ask(incoming), close: () => this.close() });
+    } catch (error) {
+      if (!this.closed) this.broken.push((error as Error).message);
+      throw error;
+    }
   }
 
   /** Path style: `/<bucket>/<key>`. */

@@ -19,6 +19,8 @@ export interface Verdict {
   readonly seconds: number;
   /** How often the fault struck. */
   readonly struck: number;
+  /** Why the fault was another one than it is meant to be. */
+  readonly broken: readonly string[];
   /** How many lists it asked for. */
   readonly lists: number;
   /** Processes that outlived it. */
@@ -46,7 +48,8 @@ export async function judge(contender: Contender, injection: Injection, bed: Bed
     const detail = [code === undefined ? `still running after ${seconds} s` : `exit code ${code}`, ...wrong].join(', ');
     const left = [...before, ...result === 'ok' ? [] : files];
     const lists = proxy.asked.list + repaired.asked.list;
-    return { result, detail, left, seconds: took, struck: proxy.acted, lists, survivors, said: download.said.trim().slice(-2000) };
+    const said = download.said.trim().slice(-2000);
+    return { result, detail, left, seconds: took, struck: proxy.acted, broken: proxy.broken, lists, survivors, said };
   } finally {
     proxy.close();
     repaired.close();

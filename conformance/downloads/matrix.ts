@@ -32,7 +32,7 @@ export async function runMatrix({ checks, say }: Run, entries: Entry[], bed: Bed
 }
 
 function expectRight(injection: Injection, verdict: Verdict): void {
-  const { result, detail, left, struck, lists, survivors, said } = verdict;
+  const { result, detail, left, struck, broken, lists, survivors, said } = verdict;
   const faults = [
     ...result === 'let through' || result === 'hang' ? [result] : [],
     ...injection.outcome === 'heals' && result === 'refused' ? ['refused, though it can be healed'] : [],
@@ -40,6 +40,7 @@ function expectRight(injection: Injection, verdict: Verdict): void {
     ...left.length > 0 ? [`at the model's path: ${left.join(', ')}`] : [],
     ...lists > 0 ? [`${lists} lists`] : [],
     ...struck === 0 && !injection.listing && !injection.unreachable ? ['the fault never struck'] : [],
+    ...broken.length > 0 ? [`the fault was another one: ${broken.join(', ')}`] : [],
     ...survivors > 0 ? [`${survivors} processes outlive it`] : [],
   ];
   if (faults.length > 0) throw new Error(`${faults.join('; ')} (${detail}): ${said.split('\n').slice(-3).join(' | ')}`);
