@@ -9,10 +9,10 @@ export interface Run {
   readonly folder: string;
   /** Ended when the part ends, in reverse order. */
   readonly processes: Processes;
-  /** A row of the table: what is checked, and the real part, with its version, that says so. */
-  checks(by: string, what: string): Checks;
   /** Takes what came of checks that ran in another process. */
   readonly record: Recorder;
+  /** A row of the table: what is checked, and the real part, with its version, that says so. */
+  checks(by: string, what: string): Checks;
   /** A line for who watches. */
   say(text: string): void;
 }
