@@ -1,11 +1,12 @@
 import * as fs from 'node:fs';
 import * as path from 'node:path';
+import { sha256 } from '../bytes';
 import { freePort, until } from '../processes';
 import { Bed } from './bed';
 import { Contender, Target } from './contender';
 import { FaultProxy } from './fault-proxy';
 import { Injection } from './faults';
-import { Model, sha256 } from './model';
+import { Model } from './model';
 import { Session } from './session';
 
 /** What came of one download under one fault. */

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { CreateBucketCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { ModelChecksums } from '../../lib/model/model-checksums';
+import { noise, sha256 } from '../bytes';
 import { ACCOUNT } from '../s3/gateway';
 
 export const REGION = 'us-west-2';
@@ -43,13 +44,4 @@ export async function putModel(endpoint: string, bucket: string, prefix: string,
   } finally {
     client.destroy();
   }
-}
-
-export function sha256(content: Buffer): string {
-  return createHash('sha256').update(content).digest('hex');
-}
-
-/** Bytes that no two seeds share. */
-function noise(seed: string, length: number): Buffer {
-  return createHash('shake256', { outputLength: length }).update(seed).digest();
 }

@@ -1,8 +1,7 @@
-import { createHash } from 'node:crypto';
 import * as fs from 'node:fs';
 import * as path from 'node:path';
-import { noise } from './noise';
 import { ModelId, SHARED } from '../../lib/model/layout';
+import { noise, sha256 } from '../bytes';
 import { ROOT } from '../examples';
 import { succeed } from '../processes';
 import { clientEnvironment, Gateway } from '../s3/gateway';
@@ -69,6 +68,6 @@ function writeModel(folder: string, seed: string): Digests {
   return Object.fromEntries(Object.entries(files).map(([name, bytes]) => {
     fs.mkdirSync(path.dirname(path.join(folder, name)), { recursive: true });
     fs.writeFileSync(path.join(folder, name), bytes);
-    return [name, createHash('sha256').update(bytes).digest('hex')];
+    return [name, sha256(bytes)];
   }));
 }

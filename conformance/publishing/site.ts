@@ -1,6 +1,7 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import * as fs from 'node:fs';
 import * as path from 'node:path';
+import { sha256 } from '../bytes';
 import { Processes } from '../processes';
 import { Bucket } from '../s3/bucket';
 import { CommandLine } from '../s3/command-line';
@@ -61,10 +62,6 @@ export class Version {
   get claim(): string {
     return `publishing/serving/${this.name}/${this.version}/manifest.sha256`;
   }
-}
-
-function sha256(content: Buffer): string {
-  return createHash('sha256').update(content).digest('hex');
 }
 
 export function expect(what: string, found: unknown, expected: unknown): void {

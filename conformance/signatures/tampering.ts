@@ -1,6 +1,6 @@
-import { createHash } from 'node:crypto';
 import * as fs from 'node:fs';
 import * as path from 'node:path';
+import { flipBit, sha256 } from '../bytes';
 
 /** A copy of a published version with a signature of it, and the key that it should be by. */
 export interface SignedCopy {
@@ -37,10 +37,10 @@ export const TAMPERINGS: Tampering[] = [
     name: 'a file with one other bit, and its manifest changed to match',
     make: ({ folder }) => {
       const file = path.join(folder, FILE);
-      const before = sha256(file);
+      const before = sha256(fs.readFileSync(file));
       flipBit(file);
       const manifest = path.join(folder, MANIFEST);
-      fs.writeFileSync(manifest, fs.readFileSync(manifest, 'utf8').replace(before, sha256(file)));
+      fs.writeFileSync(manifest, fs.readFileSync(manifest, 'utf8').replace(before, sha256(fs.readFileSync(file))));
     },
     theirs: MISMATCH,
     ours: /is of other files: it signs other bytes/,
@@ -93,14 +93,4 @@ export function tamperedCopy({ make }: Tampering, { folder, signature, publicKey
   fs.cpSync(folder, copy.folder, { recursive: true });
   fs.copyFileSync(signature, copy.signature);
   return { ...copy, ...make(copy, otherKey) };
-}
-
-function flipBit(file: string): void {
-  const content = fs.readFileSync(file);
-  content[content.length >> 1] ^= 1; // eslint-disable-line no-bitwise
-  fs.writeFileSync(file, content);
-}
-
-function sha256(file: string): string {
-  return createHash('sha256').update(fs.readFileSync(file)).digest('hex');
 }

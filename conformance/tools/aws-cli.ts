@@ -2,7 +2,7 @@ import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { succeed } from '../processes';
 import { unpack } from './debian';
-import { installPinned } from './python';
+import { installPinned, INTERPRETER } from './python';
 import { Tool } from './tool';
 
 /** Where the CLI is when it is run: beside its launcher, wherever that is. */
@@ -24,7 +24,7 @@ export function awsCli(version: string, suite: string, requirements: string): To
   return new Tool({
     name: 'aws-cli',
     version: version.replace(/-.*/, ''),
-    inputs: [version, suite, fs.readFileSync(pinned, 'utf8'), LAUNCHER],
+    inputs: [version, suite, fs.readFileSync(pinned, 'utf8'), LAUNCHER, INTERPRETER],
     make: async folder => {
       const [unpacked, python] = [path.join(folder, 'package'), path.join(folder, 'python')];
       fs.mkdirSync(unpacked);

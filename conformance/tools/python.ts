@@ -1,7 +1,11 @@
+import { spawnSync } from 'node:child_process';
 import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { succeed } from '../processes';
 import { CACHE, Tool } from './tool';
+
+/** A virtual environment is of use only to the interpreter that made it. Empty where there is none: what needs it says so. */
+export const INTERPRETER = spawnSync('python3', ['-c', 'import sys; print(sys.version)'], { encoding: 'utf8' }).stdout ?? '';
 
 /** A virtual environment with what `conformance/python/<name>.txt` pins, by version and hash. `of` is the package whose version is the tool's. */
 export function pythonTool(name: string, of: string): Tool {
@@ -12,7 +16,7 @@ export function pythonTool(name: string, of: string): Tool {
   return new Tool({
     name,
     version,
-    inputs: [text],
+    inputs: [text, INTERPRETER],
     make: folder => installPinned(folder, requirements),
   });
 }

@@ -11,6 +11,14 @@ export const PROGRAM_MUTANTS: Mutant[] = [
     only: 'pinned one',
   },
   {
+    what: 'a manifest that came wrong is not asked for again',
+    file: 'lib/delivery/transfer.sh',
+    replace: 'for request in first last; do',
+    by: 'for request in last; do',
+    test: 'test/delivery/program/healed.test.ts',
+    only: 'manifest that comes wrong once',
+  },
+  {
     what: 'files are not compared with the manifest',
     file: 'lib/delivery/transfer-verify.sh',
     replace: 'if [ "$found" = "$expected" ]; then',

@@ -1,6 +1,7 @@
 import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { lastWords, NAMESPACE, Stage, uidOf } from './stage';
+import { flipBit } from '../../bytes';
 import { S5CMD } from '../../tools/catalogue';
 import { IMAGES } from '../node';
 
@@ -37,11 +38,4 @@ export async function damagedObject(stage: Stage): Promise<void> {
     if (uidOf(pod) !== uid) throw new Error('another pod is Ready');
   });
   await stage.remove(server);
-}
-
-function flipBit(file: string): void {
-  const bytes = fs.readFileSync(file);
-  const at = Math.floor(bytes.length / 2);
-  bytes[at] = bytes[at] % 2 === 0 ? bytes[at] + 1 : bytes[at] - 1;
-  fs.writeFileSync(file, bytes);
 }

@@ -1,7 +1,7 @@
-import { createHash } from 'node:crypto';
 import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { FixtureVersion, NAMESPACE, Stage } from './stage';
+import { sha256 } from '../../bytes';
 import { KubernetesObject } from '../../static/manifest';
 import { S5CMD, SCIKIT_LEARN } from '../../tools/catalogue';
 import { downloadsOf } from '../example-pods';
@@ -60,7 +60,7 @@ async function infers(stage: Stage, version: FixtureVersion, { probe }: TrainedM
 async function checkBytes(pod: KubernetesObject, folder: string): Promise<void> {
   const files = await ask<Array<{ path: string; sha256: string; mode: string }>>(pod, `/files?under=${MODEL}`);
   for (const name of fs.readdirSync(folder)) {
-    const published = createHash('sha256').update(fs.readFileSync(path.join(folder, name))).digest('hex');
+    const published = sha256(fs.readFileSync(path.join(folder, name)));
     const found = files.find(file => file.path === name);
     if (found?.sha256 !== published) throw new Error(`${name} is ${found?.sha256 ?? 'missing'}, published was ${published}`);
   }

@@ -1,7 +1,7 @@
 import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { FixtureVersion, NAMESPACE, Stage } from './stage';
-import { noise } from '../noise';
+import { noise } from '../../bytes';
 
 /** Publishes a model of one file whose bytes no other version has. */
 export async function publishSmall(stage: Stage, model: string, version: string, namespace = NAMESPACE): Promise<FixtureVersion> {

@@ -1,14 +1,13 @@
-import { createHash } from 'node:crypto';
 import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { ContainerMemory } from './container-memory';
 import { downloaderOf, lastWords, Stage } from './stage';
+import { noise, sha256 } from '../../bytes';
 import { succeed } from '../../processes';
 import { KubernetesObject } from '../../static/manifest';
 import { S5CMD } from '../../tools/catalogue';
 import { downloadsOf } from '../example-pods';
 import { IMAGES } from '../node';
-import { noise } from '../noise';
 import { ask } from '../pods';
 
 /** A namespace whose containers may have so much memory: what the downloader asks for where its application asks for any. */
@@ -27,7 +26,7 @@ export async function throughput(stage: Stage): Promise<void> {
   for (let file = 0; file < FILES; file++) {
     const [name, bytes] = [`weights-${file}.bin`, noise(`weights of ${file}`, SIZE * MIB)];
     fs.writeFileSync(path.join(folder, name), bytes);
-    digests.set(name, createHash('sha256').update(bytes).digest('hex'));
+    digests.set(name, sha256(bytes));
   }
   const version = await stage.publish(folder, 'large', '1', MEASURED);
   await succeed('sync', ['--file-system', folder]); // what was published is not written to the disk while the download is
