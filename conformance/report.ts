@@ -27,12 +27,14 @@ export class Checks {
     }
   }
 
-  /** As `check`, but coming to its end shows nothing by itself: only a failure counts. */
-  async unless(name: string, work: () => unknown): Promise<void> {
+  /** As `check`, but coming to its end shows nothing by itself: only a failure counts. Whether it came there. */
+  async unless(name: string, work: () => unknown): Promise<boolean> {
     try {
       await work();
+      return true;
     } catch (error) {
       this.record('failed', `${name}: ${error instanceof Error ? error.message : error}`);
+      return false;
     }
   }
 
@@ -57,23 +59,25 @@ export class Report {
     if (outcome.result !== 'passed') this.out.write(`${outcome.result === 'failed' ? 'FAILED ' : 'skipped'} ${outcome.part}: ${outcome.what}: ${outcome.detail}\n`);
   };
 
-  /** How many checks there were so far. */
-  get size(): number {
-    return this.outcomes.length;
+  /** Whether a part has checked anything so far. */
+  checked(part: string): boolean {
+    return this.outcomes.some(outcome => outcome.part === part);
   }
 
   get failed(): boolean {
     return this.outcomes.length === 0 || this.count('failed') > 0;
   }
 
-  /** The table, one row for each thing that was checked, and the closing line. */
+  /** The table, one row for each thing that was checked, those of a part together, and the closing line. */
   close(): void {
     const rows = new Map<string, Outcome[]>();
     for (const outcome of this.outcomes) {
       const key = [outcome.part, outcome.by, outcome.what].join('\n');
       rows.set(key, [...rows.get(key) ?? [], outcome]);
     }
-    const cells = [...rows.values()].map(outcomes => [
+    const parts = this.outcomes.map(({ part }) => part);
+    const inOrder = [...rows.values()].sort(([a], [b]) => parts.indexOf(a.part) - parts.indexOf(b.part)); // parts run beside each other
+    const cells = inOrder.map(outcomes => [
       outcomes[0].part, outcomes[0].by, outcomes[0].what,
       ...(['passed', 'failed', 'skipped'] as const).map(result => String(outcomes.filter(outcome => outcome.result === result).length)),
       [...new Set(outcomes.filter(({ result }) => result === 'skipped').map(({ detail }) => detail))].join('; '),

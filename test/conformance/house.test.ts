@@ -22,12 +22,14 @@ describe('the report', () => {
   });
 
   test('does not count what shows nothing by coming to its end', async () => {
-    await checks('the part').unless('static', () => undefined);
-    expect(report.size).toBe(1);
+    const idle = new Checks(report.record, 'node', 'the suite', 'the part');
+    expect(await idle.unless('node', () => undefined)).toBe(true);
+    expect([report.checked('static'), report.checked('node')]).toEqual([true, false]);
   });
 
   test('names what was skipped and what failed, with the reason, as it comes', async () => {
     checks('pods').skip('b.yaml', 'needs root');
+    await new Checks(report.record, 'node', 'kubelet 1.35', 'pods').check('d.yaml', () => undefined);
     await checks('manifests').check('c.yaml', () => { throw new Error('an unknown field'); });
     expect(written).toEqual(['skipped static: pods: b.yaml: needs root\n', 'FAILED  static: manifests: c.yaml: an unknown field\n']);
     expect(report.failed).toBe(true);
@@ -36,11 +38,12 @@ describe('the report', () => {
   test('ends with a row for each thing that was checked, and the count alone on the last line', () => {
     report.close();
     const lines = written.join('').trim().split('\n');
-    expect(lines.slice(-4).map(line => line.split(/ {2,}/))).toEqual([
+    expect(lines.slice(-5).map(line => line.split(/ {2,}/))).toEqual([
       ['static', 'kube-apiserver 1.35', 'manifests', '1', '1', '0'],
       ['static', 'kube-apiserver 1.35', 'pods', '0', '0', '1', 'b.yaml: needs root'],
+      ['node', 'kubelet 1.35', 'pods', '1', '0', '0'],
       [''],
-      ['1 passed, 1 failed, 1 skipped'],
+      ['2 passed, 1 failed, 1 skipped'],
     ]);
   });
 });
