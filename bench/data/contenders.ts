@@ -100,7 +100,7 @@ const KSERVE_INITIALIZER: Entrant = {
 
 /** The shipped program under the shell and with the tools of this machine. */
 function ours(fetcher: 's5cmd' | 'aws', tool: Tool): Entrant {
-  const contender = shipped({ fetcher, binary: tool.file(fetcher), version: tool.version, sh: '/bin/sh', path: process.env.PATH!, stall: SILENCE + (fetcher === 'aws' ? START : 0) });
+  const contender = shipped({ fetcher, binary: tool.file(fetcher), version: tool.version, sh: '/bin/sh', path: process.env.PATH!, stall: SILENCE + (fetcher === 'aws' ? START : 0), attempts: ATTEMPTS });
   return { ...contender, tool, ours: true };
 }
 

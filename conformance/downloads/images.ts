@@ -27,11 +27,11 @@ export function ours(folder: string): Entry[] {
   const tools = applets(path.join(folder, 'applets'));
   const slowness = startOfAws();
   return [{
-    contender: shipped({ fetcher: 's5cmd', binary: S5CMD.file('s5cmd'), version: S5CMD.version, sh: path.join(tools, 'sh'), path: tools, stall: 3 }),
+    contender: shipped({ fetcher: 's5cmd', binary: S5CMD.file('s5cmd'), version: S5CMD.version, sh: path.join(tools, 'sh'), path: tools, stall: 3, attempts: 3 }),
     atOnce: 4,
     seconds: 60,
   }, {
-    contender: shipped({ fetcher: 'aws', binary: AWS_CLI.file('aws'), version: AWS_CLI.version, sh: 'bash', path: process.env.PATH!, stall: Math.ceil(8 * slowness), jobs: 2 }),
+    contender: shipped({ fetcher: 'aws', binary: AWS_CLI.file('aws'), version: AWS_CLI.version, sh: 'bash', path: process.env.PATH!, stall: Math.ceil(8 * slowness), attempts: 2, jobs: 2 }),
     atOnce: 2,
     seconds: 60 * slowness,
   }];

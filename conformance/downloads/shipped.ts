@@ -14,12 +14,14 @@ export interface ShippedProps {
   readonly path: string;
   /** Seconds without a byte that end an attempt: as few as the downloader's start allows. */
   readonly stall: number;
+  /** How often a file is tried. */
+  readonly attempts: number;
   /** Files at once. @default - what pods have */
   readonly jobs?: number;
 }
 
 /** The shipped program as a pod starts it, unchanged. Its waits are shorter than in a pod. */
-export function shipped({ fetcher, binary, version, sh, path: tools, stall, jobs }: ShippedProps): Contender {
+export function shipped({ fetcher, binary, version, sh, path: tools, stall, attempts, jobs }: ShippedProps): Contender {
   return {
     name: `this library with ${fetcher}`,
     version,
@@ -38,7 +40,7 @@ export function shipped({ fetcher, binary, version, sh, path: tools, stall, jobs
         AWS_CONTAINER_CREDENTIALS_FULL_URI: agent.uri,
         AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE: agent.tokenFile,
         MODEL_TRANSFER_TERMINATION_LOG: path.join(scratch, 'termination-log'),
-        MODEL_TRANSFER_ATTEMPTS: '3',
+        MODEL_TRANSFER_ATTEMPTS: String(attempts),
         MODEL_TRANSFER_BACKOFF_CAP: '0.2',
         MODEL_TRANSFER_STALL: String(stall),
         MODEL_TRANSFER_FLOOR: '10000000',
