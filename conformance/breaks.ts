@@ -1,6 +1,6 @@
 /**
  * Shows that each part can fail: breaks one line of the library in a copy of the project, and runs the part, which must turn red.
- * `npm run conformance:breaks`, or `npm run conformance:breaks -- <part>...` for some.
+ * `npm run conformance:breaks`, or `npm run conformance:breaks -- <words>...` for those whose part or description holds one of them.
  */
 import * as fs from 'node:fs';
 import * as path from 'node:path';
@@ -155,12 +155,12 @@ const BREAKS: PartBreak[] = [
 ];
 
 async function main() {
-  const parts = process.argv.slice(2);
+  const words = process.argv.slice(2);
   const copy = copyProject();
   process.on('exit', () => fs.rmSync(copy, { recursive: true, force: true }));
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
   let [passed, failed] = [0, 0];
-  for (const each of BREAKS.filter(({ part }) => parts.length === 0 || parts.includes(part))) {
+  for (const each of BREAKS.filter(({ part, what }) => words.length === 0 || words.some(word => `${part}: ${what}`.includes(word)))) {
     const mend = breakLine(copy, each);
     const { code, stdout } = await finish(process.execPath, ['--import', 'tsx', path.join(copy, 'conformance', 'run.ts'), each.part], { cwd: copy });
     mend();

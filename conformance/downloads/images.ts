@@ -31,7 +31,7 @@ export function ours(folder: string): Entry[] {
     atOnce: 4,
     seconds: 60,
   }, {
-    contender: shipped({ fetcher: 'aws', binary: AWS_CLI.file('aws'), version: AWS_CLI.version, sh: 'bash', path: process.env.PATH!, stall: Math.ceil(8 * slowness), attempts: 2, jobs: 2 }),
+    contender: shipped({ fetcher: 'aws', binary: AWS_CLI.file('aws'), version: AWS_CLI.version, sh: 'bash', path: process.env.PATH!, stall: 5 + 3 * slowness, attempts: 2, jobs: 2 }),
     atOnce: 2,
     seconds: 60 * slowness,
   }];
