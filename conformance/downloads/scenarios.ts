@@ -19,7 +19,7 @@ const SUITES: Suite[] = [
   { by: S5CMD.title, files: ['transfer', 'healed', 'restart'], atOnce: 4 },
   { by: S5CMD.title, files: ['sources'], except: 'aws |IRSA with ', atOnce: 4 }, // another downloader's, and AWS STS
   { by: `${S5CMD.title} under ${BUSYBOX.title}`, files: ['busybox'], atOnce: 4 },
-  { by: AWS_CLI.title, files: ['aws'], atOnce: 2 },
+  { by: AWS_CLI.title, files: ['aws'], atOnce: 1 },
 ];
 
 /** Seconds for the test files of one suite: each scenario has a limit of its own. */

@@ -59,7 +59,7 @@ export const REFUSED: Scenario[] = [
     code: 75,
     says: [/model-00001/, /no byte landed for 5 s/],
     rules: [{ key: W1, fault: 'stall in body' }],
-    env: { MODEL_TRANSFER_STALL: '5', MODEL_TRANSFER_FLOOR: '1000', MODEL_TRANSFER_ATTEMPTS: '1' },
+    env: { MODEL_TRANSFER_STALL: '5', MODEL_TRANSFER_FLOOR: '1000', MODEL_TRANSFER_ATTEMPTS: '1', MODEL_TRANSFER_JOBS: '1' }, // four AWS CLIs that start at once may take as long
     within: 30,
   },
   {
