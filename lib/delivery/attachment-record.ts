@@ -41,7 +41,7 @@ interface AttachmentRecord extends Additions {
   readonly containerContexts: Record<string, Record<string, unknown>>;
 }
 
-/** What records did not have from the start. */
+/** What few deliveries add, so that most records do not have it. */
 const SINCE = { containers: [], containerContexts: {} };
 
 /**
@@ -65,15 +65,15 @@ export function withRecord(before: any, after: any, additions: Additions): any {
   const containers = (before.spec.containers as any[]).map((container, index) => [container, after.spec.containers[index]] as const); // others come after them
   const mountPaths = containers.map(([old, young]) => [young.name, added(old.volumeMounts, young.volumeMounts, 'mountPath')] as const);
   const contexts = containers.map(([{ securityContext: old }, { name, securityContext: now }]) => [name, only(now, addedKeys(old, now))] as const);
-  const record: AttachmentRecord = {
+  const record: Omit<AttachmentRecord, keyof typeof SINCE> = {
     initContainers: added(before.spec.initContainers, after.spec.initContainers, 'name'),
     volumes: added(before.spec.volumes, after.spec.volumes, 'name'),
     mountPaths: Object.fromEntries(mountPaths.filter(([, paths]) => paths.length > 0)),
     annotations: addedKeys(before.metadata?.annotations, after.metadata?.annotations).filter(key => key !== SKIP_CONTAINERS),
     skipContainers: skipped(after).filter(name => !skipped(before).includes(name)),
     podFields: only(after.spec, POD_FIELDS.filter(key => before.spec[key] !== after.spec[key])),
-    containers: added(before.spec.containers, after.spec.containers, 'name'),
-    containerContexts: Object.fromEntries(contexts.filter(([, context]) => Object.keys(context).length > 0)),
+    ...unlessEmpty({ containers: added(before.spec.containers, after.spec.containers, 'name') }),
+    ...unlessEmpty({ containerContexts: Object.fromEntries(contexts.filter(([, context]) => Object.keys(context).length > 0)) }),
     securityContext: only(after.spec.securityContext, addedKeys(before.spec.securityContext, after.spec.securityContext)),
     ...additions,
   };
@@ -170,6 +170,10 @@ function only(object: any, keys: string[]): any {
 function minus(resources: any, bytes: Record<string, number>): any {
   const sizes = Object.entries(bytes).map(([name, size]) => [name, Size.bytes(size)] as const);
   return sizes.length > 0 ? resourcesMinus(resources, Object.fromEntries(sizes)) : resources;
+}
+
+function unlessEmpty(field: Record<string, object>): Record<string, object> {
+  return Object.fromEntries(Object.entries(field).filter(([, value]) => Object.keys(value).length > 0));
 }
 
 /** Undefined where nothing is left: what was made for what was attached goes with it. */
