@@ -53,7 +53,7 @@ export interface ModelImageBuilderProps {
    *
    * @default ModelImageBase.busybox()
    */
-  readonly base?: ModelImageBase;
+  readonly baseImage?: ModelImageBase;
 
   /**
    * Architectures of the nodes that run images of it. The layers of the model are the same for each.

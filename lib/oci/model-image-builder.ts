@@ -43,7 +43,7 @@ export class ModelImageBuilder extends Construct implements iam.IGrantable {
     const architectures = [...new Set(props.architectures ?? Object.values(ModelImageArchitecture))].sort();
     if (architectures.length === 0) throw new Error(`architectures of ${this.node.path} is empty: name one, or leave it out for all`);
     const oras = checkOras(props.oras ?? ORAS);
-    const base = props.base ?? ModelImageBase.busybox();
+    const base = props.baseImage ?? ModelImageBase.busybox();
     const program = this.program();
     this.project = new codebuild.Project(this, 'Project', {
       description: 'Makes images of published models',

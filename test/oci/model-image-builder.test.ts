@@ -51,14 +51,14 @@ test('a build is not privileged, and pushes what its base, architectures and buc
 test('a base, an architecture, a mirror and a suffix are passed on; without a base there is none', () => {
   const reference = `registry.example.com/busybox@sha256:${'d'.repeat(64)}`;
   const { stack } = builderIn({
-    base: ModelImageBase.image(reference),
+    baseImage: ModelImageBase.image(reference),
     architectures: [ModelImageArchitecture.ARM64],
     oras: { url: 'https://mirror.example.com/oras.tgz', sha256: 'e'.repeat(64) },
     tagSuffix: 'b',
     computeType: codebuild.ComputeType.X2_LARGE,
   });
   expect(variablesOf(stack)).toMatchObject({ IMAGE_BASE: reference, IMAGE_PLATFORMS: 'arm64', ORAS_URL: 'https://mirror.example.com/oras.tgz', ORAS_SHA256: 'e'.repeat(64), IMAGE_TAG_SUFFIX: 'b' });
-  expect(Object.keys(variablesOf(builderIn({ base: ModelImageBase.none() }).stack))).not.toContain('IMAGE_BASE');
+  expect(Object.keys(variablesOf(builderIn({ baseImage: ModelImageBase.none() }).stack))).not.toContain('IMAGE_BASE');
 });
 
 test('it reads the models that it was given, and nobody else\'s; it lists and deletes nothing', () => {
@@ -99,8 +99,8 @@ test.each<[string, () => Partial<ModelImageBuilderProps>, RegExp]>([
   ['a timeout after the login ended', () => ({ timeout: Duration.hours(13) }), /at most 12 hours/],
   ['oras without TLS', () => ({ oras: { url: 'http://mirror/oras.tgz' } }), /begins with https/],
   ['a checksum that is cut', () => ({ oras: { url: 'https://mirror/oras.tgz', sha256: 'abc' } }), /give 64 lowercase/],
-  ['a base by its tag', () => ({ base: ModelImageBase.image('busybox:1.37') }), /names no digest/],
-  ['a base that is a token', () => ({ base: ModelImageBase.image(Lazy.string({ produce: () => 'x' })) }), /must be known at synth, got an unresolved token/],
+  ['a base by its tag', () => ({ baseImage: ModelImageBase.image('busybox:1.37') }), /names no digest/],
+  ['a base that is a token', () => ({ baseImage: ModelImageBase.image(Lazy.string({ produce: () => 'x' })) }), /must be known at synth, got an unresolved token/],
 ])('%s is refused', (_, props, says) => {
   expect(() => builderIn(props())).toThrow(says);
 });
