@@ -82,7 +82,11 @@ type file struct {
 
 func filesUnder(folder string) ([]file, error) {
 	files := []file{}
-	err := filepath.WalkDir(folder, func(path string, entry fs.DirEntry, err error) error {
+	folder, err := filepath.EvalSymlinks(folder) // a modelcar's is a link
+	if err != nil {
+		return nil, err
+	}
+	err = filepath.WalkDir(folder, func(path string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.IsDir() {
 			return err
 		}
