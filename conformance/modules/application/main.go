@@ -82,11 +82,8 @@ type file struct {
 
 func filesUnder(folder string) ([]file, error) {
 	files := []file{}
-	folder, err := filepath.EvalSymlinks(folder) // a modelcar's is a link
-	if err != nil {
-		return nil, err
-	}
-	err = filepath.WalkDir(folder, func(path string, entry fs.DirEntry, err error) error {
+	// The slash follows a link, as that of a modelcar. It leads through another process: by its text it can't be resolved.
+	err := filepath.WalkDir(folder+"/", func(path string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.IsDir() {
 			return err
 		}
