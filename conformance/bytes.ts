@@ -2,8 +2,13 @@ import { createHash } from 'node:crypto';
 import * as fs from 'node:fs';
 
 /** In hexadecimal digits, as manifests have it. */
-export function sha256(content: Buffer): string {
+export function sha256(content: Buffer | string): string {
   return createHash('sha256').update(content).digest('hex');
+}
+
+/** The same as S3 spells it in `x-amz-checksum-sha256`. */
+export function checksum(content: Buffer): string {
+  return createHash('sha256').update(content).digest('base64');
 }
 
 /** Bytes that no two seeds share, and that repeat nowhere: a part of them in a wrong place is seen. */

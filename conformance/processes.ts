@@ -134,12 +134,20 @@ export async function succeed(command: string, args: string[], options: FinishOp
   return stdout;
 }
 
-/** A port of loopback that nobody listens on. */
-export function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer().on('error', reject).listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as { port: number };
-      server.close(() => resolve(port));
+/** Ports that were handed out, and that a program may be about to listen on. */
+const handedOut = new Set<number>();
+
+/** A port of loopback that nobody listens on, and that nobody else of this run was given: parts run beside each other. */
+export async function freePort(): Promise<number> {
+  for (;;) {
+    const port = await new Promise<number>((resolve, reject) => {
+      const server = createServer().on('error', reject).listen(0, '127.0.0.1', () => {
+        const { port: free } = server.address() as { port: number };
+        server.close(() => resolve(free));
+      });
     });
-  });
+    if (handedOut.has(port)) continue;
+    handedOut.add(port);
+    return port;
+  }
 }

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { gzipSync } from 'node:zlib';
 import { Answer, Effect, Exchange } from './fault-proxy';
+import { checksum } from '../bytes';
 
 /** An error as S3 sends it. */
 export function refuse(status: number, code: string, message = code): Effect {
@@ -166,10 +167,6 @@ function send({ operation, response }: Exchange, { status, headers, body }: Answ
 
 function withoutChecksums(headers: Answer['headers']): Answer['headers'] {
   return Object.fromEntries(Object.entries(headers).filter(([name]) => !name.startsWith('x-amz-checksum')));
-}
-
-function checksum(bytes: Buffer): string {
-  return createHash('sha256').update(bytes).digest('base64');
 }
 
 function errorBody(code: string, message: string): string {

@@ -1,7 +1,6 @@
-import { createHash } from 'node:crypto';
 import { CreateBucketCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { ModelChecksums } from '../../lib/model/model-checksums';
-import { noise, sha256 } from '../bytes';
+import { checksum, noise, sha256 } from '../bytes';
 import { ACCOUNT } from '../s3/gateway';
 
 export const REGION = 'us-west-2';
@@ -38,8 +37,7 @@ export async function putModel(endpoint: string, bucket: string, prefix: string,
   try {
     await client.send(new CreateBucketCommand({ Bucket: bucket }));
     for (const [name, body] of objects) {
-      const checksum = createHash('sha256').update(body).digest('base64');
-      await client.send(new PutObjectCommand({ Bucket: bucket, Key: prefix + name, Body: body, ChecksumSHA256: checksum }));
+      await client.send(new PutObjectCommand({ Bucket: bucket, Key: prefix + name, Body: body, ChecksumSHA256: checksum(body) }));
     }
   } finally {
     client.destroy();

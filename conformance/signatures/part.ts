@@ -1,8 +1,9 @@
-import { createHash, createPublicKey, generateKeyPairSync, randomBytes } from 'node:crypto';
+import { createPublicKey, generateKeyPairSync, randomBytes } from 'node:crypto';
 import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { ModelSigning } from './model-signing';
 import { FILE, SignedCopy, tamperedCopy, TAMPERINGS } from './tampering';
+import { sha256 } from '../bytes';
 import { Part, Run } from '../part';
 import { Bucket } from '../s3/bucket';
 import { CommandLine, done, refused } from '../s3/command-line';
@@ -128,7 +129,7 @@ class Curve {
   /** The signature by a key, found as by somebody who has the key and the bucket alone: its name follows from the key. */
   private async storedSignature({ publicKey }: Keys): Promise<string> {
     const der = createPublicKey(fs.readFileSync(publicKey)).export({ type: 'spki', format: 'der' });
-    const name = `${createHash('sha256').update(der).digest('hex').slice(0, 16)}.sigstore.json`;
+    const name = `${sha256(der).slice(0, 16)}.sigstore.json`;
     const file = path.join(this.folder, name);
     fs.writeFileSync(file, await this.site.bucket.read(`signatures/serving/${this.model}/ours/${name}`));
     return file;

@@ -1,7 +1,7 @@
-import { createHash } from 'node:crypto';
 import * as fs from 'node:fs';
 import * as os from 'node:os';
 import * as path from 'node:path';
+import { sha256 } from '../bytes';
 
 /** Where tools are kept between runs, beside the caches of what builds them. */
 export const CACHE = path.resolve(process.env.CONFORMANCE_CACHE
@@ -33,7 +33,7 @@ export class Tool {
 
   constructor(private readonly props: ToolProps) {
     this.name = props.name;
-    const digest = createHash('sha256').update([props.version, ...props.inputs].join('\0')).digest('hex').slice(0, 12);
+    const digest = sha256([props.version, ...props.inputs].join('\0')).slice(0, 12);
     this.folder = path.join(props.cache ?? CACHE, 'tools', `${props.name}-${props.version.replace(/[^\w.-]/g, '-')}-${digest}`); // a colon would end an entry of PATH
   }
 

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import * as fs from 'node:fs';
 import * as path from 'node:path';
+import { sha256 } from '../../bytes';
 import { succeed } from '../../processes';
 
 export interface ImageProps {
@@ -67,13 +68,13 @@ async function addLayer(blobs: string, rootFolder: string): Promise<Descriptor> 
 function addJson(blobs: string, mediaType: string, value: unknown): Descriptor {
   const [text, file] = [JSON.stringify(value), path.join(blobs, 'json')];
   fs.writeFileSync(file, text);
-  return stored(blobs, file, mediaType, createHash('sha256').update(text).digest('hex'));
+  return stored(blobs, file, mediaType, sha256(text));
 }
 
-function stored(blobs: string, file: string, mediaType: string, sha256: string): Descriptor {
+function stored(blobs: string, file: string, mediaType: string, hash: string): Descriptor {
   const { size } = fs.statSync(file);
-  fs.renameSync(file, path.join(blobs, sha256));
-  return { mediaType, digest: `sha256:${sha256}`, size };
+  fs.renameSync(file, path.join(blobs, hash));
+  return { mediaType, digest: `sha256:${hash}`, size };
 }
 
 /** A tar archive that tells nothing of who made it, and when. */
