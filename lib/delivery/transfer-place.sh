@@ -33,8 +33,11 @@ looks_whole() {
   return 1
 }
 
-# This boot trusts what is published, beside the boots that do so already.
+# This boot trusts what is published, beside the boots that do so already. What a killed program left goes first: with
+# the marker there nobody looks again. Beside others the temporary markers may be theirs.
 mark() {
+  rm -rf "$destination/.incoming" "$verified_root" 2> /dev/null || :
+  [ -n "$shared" ] || rm -f "$marker".*
   read_marker "$marker" || :
   [ "$marked" = "sha256:$manifest_sha" ] || marked_boots=''
   marked=sha256:$manifest_sha
@@ -147,7 +150,6 @@ publish() {
     mv "$verified" "$published" || die 70 "cannot move $verified to $published"
   fi
   mark
-  rm -rf "$incoming" "$verified_root"
 }
 
 # <folder>: the final look at the whole.

@@ -99,6 +99,14 @@ export const PROGRAM_PLACE_MUTANTS: Mutant[] = [
     only: 'files are gone',
   },
   {
+    what: 'what a killed program left stays beside the marker',
+    file: 'lib/delivery/transfer-place.sh',
+    replace: '  rm -rf "$destination/.incoming" "$verified_root" 2> /dev/null || :\n',
+    by: '',
+    test: 'test/delivery/program/restart.test.ts',
+    only: 'a kill ',
+  },
+  {
     what: 'a marker that could not be written replaces the old one',
     file: 'lib/delivery/transfer-place.sh',
     replace: '  if [ -z "$marked" ]; then rm -f "$mark_file" && die 73',
