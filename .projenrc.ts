@@ -33,7 +33,8 @@ const project = new awscdk.AwsCdkConstructLibrary({
   peerDeps: ['cdk8s@^2.68.60'],
   bundledDeps: ['yaml'], // reads and edits a user's own manifests; it has no dependencies
   devDeps: [
-    '@aws-sdk/client-kms', // the SDK and what else the command line needs are bundled into one file: no user installs them
+    '@aws-sdk/client-codebuild', // the SDK and what else the command line needs are bundled into one file: no user installs them
+    '@aws-sdk/client-kms',
     '@aws-sdk/client-s3',
     '@balena/dockerignore',
     '@types/picomatch',

@@ -1,3 +1,4 @@
+import { BUILD_IMAGE } from './build-image/command';
 import { CHECK_CONTEXT } from './check-context/command';
 import type { Command } from './cli/command';
 import { main } from './cli/main';
@@ -11,6 +12,7 @@ const COMMANDS: { [name: string]: Command } = {
   'verify': VERIFY,
   'prune': PRUNE,
   'sign': SIGN,
+  'build-image': BUILD_IMAGE,
   'check-context': CHECK_CONTEXT,
 };
 

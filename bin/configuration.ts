@@ -15,6 +15,8 @@ export interface ServerConfiguration {
     readonly tenant?: string;
     readonly sizeGiB: number;
     readonly digest?: string;
+    /** The image that carries the model, `repository@sha256:…`: it is then not downloaded from the bucket. How it is delivered follows from `kubernetes`. */
+    readonly image?: string;
   };
 }
 
@@ -33,6 +35,8 @@ export interface Configuration {
   readonly tenants?: { [name: string]: string[] };
   /** A mirror that every image comes from, such as `registry.example.com/mirror`. */
   readonly imageRegistry?: string;
+  /** What is known of the cluster, for models that come in images. */
+  readonly kubernetes?: { readonly kubernetesVersion?: string; readonly nodeVersion?: string; readonly containerdVersion?: string };
   /** Directory that the manifests are written to. */
   readonly manifests: string;
   readonly servers: ServerConfiguration[];
@@ -44,9 +48,10 @@ const ROOT: Shape = { region: 'string', cluster: 'string', bucket: 'string', man
 const SERVER: Shape = { name: 'string', namespace: 'string', image: 'string', engine: 'string', model: 'object' };
 const MODEL: Shape = { name: 'string', version: 'string', sizeGiB: 'number' };
 
-const OPTIONAL_ROOT: Shape = { account: 'string', bucketExists: 'boolean', tenants: 'object', imageRegistry: 'string' };
+const OPTIONAL_ROOT: Shape = { account: 'string', bucketExists: 'boolean', tenants: 'object', imageRegistry: 'string', kubernetes: 'object' };
 const OPTIONAL_SERVER: Shape = { serviceAccount: 'string', gpus: 'number' };
-const OPTIONAL_MODEL: Shape = { tenant: 'string', digest: 'string' };
+const OPTIONAL_MODEL: Shape = { tenant: 'string', digest: 'string', image: 'string' };
+const KUBERNETES: Shape = { kubernetesVersion: 'string', nodeVersion: 'string', containerdVersion: 'string' };
 
 /** Reads the configuration; a key that is missing, misspelt or of another type is an error that names it. */
 export function readConfiguration(file: string): Configuration {
@@ -58,6 +63,7 @@ export function readConfiguration(file: string): Configuration {
   }
   check(file, '', value, ROOT, OPTIONAL_ROOT);
   const configuration = value as Configuration;
+  if (configuration.kubernetes !== undefined) check(file, 'kubernetes', configuration.kubernetes, {}, KUBERNETES);
   for (const [tenant, namespaces] of Object.entries(configuration.tenants ?? {})) {
     if (!Array.isArray(namespaces) || namespaces.some(each => typeof each !== 'string')) {
       throw new Error(`${file}: tenants.${tenant} is ${JSON.stringify(namespaces)}, expected an array of namespaces`);

@@ -5,7 +5,7 @@ import { Construct } from 'constructs';
 import { Configuration, readConfiguration } from './configuration';
 import { summary } from './summary';
 import {
-  DeliveredModel, Engine, ImageMirror, IModelBucket, ManifestTarget, ModelArtifact, ModelBucket, ModelDelivery, ModelManifests,
+  DeliveredModel, Engine, ImageMirror, IModelBucket, ManifestTarget, ModelArtifact, ModelBucket, ModelDelivery, ModelImage, ModelManifests,
   ModelReaderRole, ModelServer, WorkloadIdentity,
 } from '../lib';
 
@@ -26,14 +26,15 @@ export class EnvironmentStack extends Stack {
     this.bucket = made ?? ModelBucket.fromBucketName(this, 'Models', bucketName);
     const readers = new ModelReaderRole(this, 'Readers', { cluster, buckets: [this.bucket], tenants: configuration.tenants });
     made?.addTenantGuard({ readers: [readers] });
-    const delivery = ModelDelivery.s3Download({ bucket: this.bucket });
+    const download = ModelDelivery.s3Download({ bucket: this.bucket });
     this.manifests = new ModelManifests(this, 'Manifests', {
       target: ManifestTarget.directory(configuration.manifests),
       imageMirror: configuration.imageRegistry === undefined ? undefined : ImageMirror.registry(configuration.imageRegistry),
     });
 
     this.servers = configuration.servers.map(server => {
-      const { sizeGiB, ...model } = server.model;
+      const { sizeGiB, image, ...model } = server.model;
+      const delivery = image === undefined ? download : ModelDelivery.auto({ image: ModelImage.of(image), facts: configuration.kubernetes ?? {} });
       const models: DeliveredModel[] = [delivery.deliver(ModelArtifact.of({ ...model, size: Size.gibibytes(sizeGiB) }))];
       return new ModelServer(this.manifests, `${server.namespace}-${server.name}`, {
         name: server.name,

@@ -4,7 +4,8 @@ import { Size } from 'aws-cdk-lib';
 import { CloudAssembly } from 'aws-cdk-lib/cx-api';
 import { Configuration } from './configuration';
 import type { EnvironmentStack } from './environment';
-import { AccessRow, NodeRequirements } from '../lib';
+import { AccessRow, ModelServer, NodeRequirements } from '../lib';
+import { DELIVERY_ANNOTATION } from '../lib/delivery/auto';
 
 interface SummaryInput {
   readonly configuration: Configuration;
@@ -26,8 +27,10 @@ export function summary({ configuration, assembly, stack }: SummaryInput): strin
     ...counted(resources).map(line => `    ${line}`),
     ...section('For the owners of other resources to add', owners.map(name => here(path.join(assembly.directory, name)))),
     ...section('Manifests', manifests.map(name => path.join(configuration.manifests, name))),
-    ...section('Models', configuration.servers.map(({ name, namespace, model }) => (
-      `${namespace}/${name} serves ${model.name}@${model.version}, up to ${model.sizeGiB} GiB, ${model.digest ?? 'digest not pinned yet'}`))),
+    ...section('Models', configuration.servers.flatMap(({ name, namespace, model }, index) => [
+      `${namespace}/${name} serves ${model.name}@${model.version}, up to ${model.sizeGiB} GiB, ${model.digest ?? 'digest not pinned yet'}`,
+      ...choices(stack.servers[index]),
+    ])),
     ...section(`Access to ${configuration.bucket}, as granted here`, stack.bucket.grants.accessTable().flatMap(accessLines)),
     ...section('What a node must have free for one pod, or the pod stays Pending', [
       ...stack.servers.map((server, index) => `${configuration.servers[index].namespace}/${configuration.servers[index].name}: ${needs(server.requirements)}`),
@@ -42,6 +45,12 @@ export function summary({ configuration, assembly, stack }: SummaryInput): strin
     '',
   ];
   return `${lines.join('\n')}\n`;
+}
+
+/** How models that come in images are delivered, and why so. */
+function choices({ deployment }: ModelServer): string[] {
+  const annotations: Record<string, string> = deployment.toJson().spec.template.metadata.annotations ?? {};
+  return Object.entries(annotations).filter(([key]) => key.startsWith(DELIVERY_ANNOTATION)).map(([, text]) => `  by ${text}`);
 }
 
 function section(title: string, lines: string[]): string[] {

@@ -28,6 +28,22 @@ function offline(command: string, args: string[]): [string, string[]] {
   return spawnSync('unshare', ['-rn', 'true']).status === 0 ? ['unshare', ['-rn', command, ...args]] : [command, args];
 }
 
+test('the summary says how a model that comes in an image is delivered, and why so', () => {
+  const file = withConfiguration(configuration => {
+    configuration.kubernetes = { kubernetesVersion: '1.35' };
+    configuration.servers[0].model.image = `registry.example/models/llama@sha256:${'1'.repeat(64)}`;
+  });
+  const { PATH, HOME } = process.env;
+  const output = execFileSync(TSX, [path.join(ROOT, 'bin', 'environment.ts')], {
+    cwd: folder,
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'ignore'],
+    env: { PATH, HOME, CDK_OUTDIR: path.join(folder, 'cdk.out'), CDK_VALIDATION: 'false', CDK_CONTEXT_JSON: JSON.stringify({ environment: file }) },
+  });
+  expect(output).toMatch(/serving\/llama serves llama-3-8b@2026-11-01, .*\n +by imageVolume: Kubernetes 1\.35 mounts images as volumes/);
+  expect(output).toContain('registry.example/models/llama@sha256:');
+}, 60_000);
+
 test('the environment synthesises without a network or an account, and its summary says what, where, which images and what next', () => {
   const file = withConfiguration(configuration => {
     configuration.servers[0].model.digest = `sha256:${'0'.repeat(64)}`;
@@ -57,6 +73,7 @@ test.each<[string, (configuration: any) => void, RegExp]>([
   ['a misspelt setting', configuration => { configuration.clutser = 'x'; }, /clutser is not a setting: use region, cluster/],
   ['a setting of another type', configuration => { configuration.servers[0].model.sizeGiB = '16'; }, /servers\[0\]\.model\.sizeGiB is "16", expected a number/],
   ['a tenant without its namespaces in a list', configuration => { configuration.tenants = { nlp: 'nlp-dev' }; }, /tenants\.nlp is "nlp-dev", expected an array of namespaces/],
+  ['a misspelt fact of the cluster', configuration => { configuration.kubernetes = { version: '1.35' }; }, /kubernetes\.version is not a setting: use kubernetesVersion/],
   ['an unknown engine', configuration => { configuration.servers[0].engine = 'llamacpp'; }, /servers\[0\]\.engine is 'llamacpp', expected vllm, tgi or triton/],
 ])('%s in the configuration is an error that names it', (_, change, expected) => {
   expect(() => readConfiguration(withConfiguration(change))).toThrow(expected);

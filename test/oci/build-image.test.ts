@@ -1,0 +1,253 @@
+import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { build, Built, digestOf, HAS_GNU_TOOLS, Layout, TarEntry, untar } from './build-bench';
+import { buildProgram } from '../../lib/oci/model-image-builder-program';
+import { Bench, bytes, digests, Files, findShell, Publication, withBench } from '../delivery/program/bench';
+
+jest.setTimeout(180_000); // a build is some 300 processes, and a test may have three of them
+
+// The build image has bash as sh; dash takes less of what is no POSIX.
+const [dash, bash] = [findShell('dash'), findShell('bash')];
+const why = !dash ? ' (skipped: no dash on this machine)' : !HAS_GNU_TOOLS ? ' (skipped: no GNU tar and find on this machine)' : '';
+const run = why === '' ? test.concurrent : test.skip;
+
+interface Arranged {
+  readonly b: Bench;
+  readonly published: Publication;
+  readonly target: Layout;
+  /** A reference of a base image. */
+  readonly base: string;
+}
+
+const building = (check: (arranged: Arranged) => Promise<void>, files?: Files, shell = dash) => () => withBench(shell!, 'aws', async b => {
+  const base = new Layout(join(b.root, 'base')).putBase();
+  await check({ b, published: b.publish(files), target: new Layout(join(b.root, 'registry')), base });
+});
+
+/** For one architecture, unless a test is about both. */
+const builtBy = async ({ b, published, target, base }: Arranged, env: Record<string, string> = {}, of = published) => (
+  build(b, of, target.folder, { IMAGE_BASE: base, IMAGE_PLATFORMS: 'amd64', ...env }));
+
+const BOTH = { IMAGE_PLATFORMS: '' };
+
+/** One build for both architectures, which tests that change nothing look at. */
+function usual() {
+  let release: () => void = () => {};
+  const held = new Promise<void>(resolve => { release = resolve; });
+  let made: Promise<Arranged & { built: Built }> | undefined;
+  let over: Promise<void> | undefined;
+  const start = () => made ??= new Promise((resolve, reject) => {
+    over = building(async arranged => {
+      resolve({ ...arranged, built: await builtBy(arranged, BOTH) });
+      await held;
+    })().catch(reject);
+  });
+  afterAll(() => { release(); return over; });
+  return start;
+}
+
+function manifestsOf(target: Layout, image: string): any[] {
+  return target.json(image.split('@')[1]).manifests.map((each: any) => target.json(each.digest));
+}
+
+/** What the layers of the model, without that of the base, hold. */
+const entriesOf = (target: Layout, manifest: any): TarEntry[] => manifest.layers.slice(1).flatMap((each: any) => untar(target.blob(each.digest)));
+
+function refused(built: Built, target: Layout, code: number, says: RegExp): void {
+  expect([built.code, built.stderr, built.image]).toEqual([code, expect.stringMatching(says), undefined]);
+  expect(target.tags()).toEqual({});
+}
+
+test('the program is clean for shellcheck', () => {
+  if (spawnSync('shellcheck', ['--version']).status !== 0) return;
+  const { stdout } = spawnSync('shellcheck', ['-s', 'sh', '-e', 'SC2317', '-'], { input: buildProgram(), encoding: 'utf8' });
+  expect(stdout).toBe('');
+});
+
+describe(`a model image${why}`, () => {
+  const looked = usual();
+
+  run('holds every byte of the model, for all to read and for nobody to write', async () => {
+    const { published, target, built } = await looked();
+    expect([built.code, built.stderr]).toEqual([0, '']);
+    expect(built.image).toMatch(/registry@sha256:[0-9a-f]{64}$/);
+    const manifests = manifestsOf(target, built.image!);
+    expect(manifests).toHaveLength(2);
+    for (const manifest of manifests) {
+      const entries = entriesOf(target, manifest);
+      const files = entries.filter(({ type }) => type === '0');
+      expect(digests(Object.fromEntries(files.map(({ path, content }) => [path, content]))))
+        .toEqual(digests(Object.fromEntries(Object.entries(published.files).map(([name, content]) => [`models/${name}`, content]))));
+      expect([...new Set(files.map(({ mode }) => mode))]).toEqual(['444']);
+      expect([...new Set(entries.filter(({ type }) => type === '5').map(({ mode }) => mode))]).toEqual(['555']);
+      expect([...new Set(entries.map(({ owner, time }) => `${owner} ${time}`))]).toEqual(['0:0 : 0']);
+      expect([...new Set(entries.map(({ type }) => type))].sort()).toEqual(['0', '5']); // OCI-17: files and folders, no links
+    }
+  });
+
+  run('OCI-11 is an image, which containerd can unpack: a configuration, and layers with right digests', async () => {
+    const { target, built: { image } } = await looked();
+    const index = target.json(image!.split('@')[1]);
+    expect(index.manifests.map((each: any) => each.platform)).toEqual([{ architecture: 'amd64', os: 'linux' }, { architecture: 'arm64', os: 'linux' }]);
+    for (const [each, manifest] of index.manifests.map((entry: any) => [entry, target.json(entry.digest)])) {
+      expect([manifest.mediaType, manifest.config.mediaType, manifest.artifactType]).toEqual(['application/vnd.oci.image.manifest.v1+json', 'application/vnd.oci.image.config.v1+json', undefined]);
+      const config = target.json(manifest.config.digest);
+      expect([config.architecture, config.os, config.rootfs.type]).toEqual([each.platform.architecture, 'linux', 'layers']);
+      expect(config.rootfs.diff_ids).toHaveLength(manifest.layers.length);
+      expect(manifest.layers[0].mediaType).toBe('application/vnd.oci.image.layer.v1.tar+gzip'); // Docker's own type would not belong into an OCI manifest
+      manifest.layers.slice(1).forEach((layer: any, place: number) => {
+        const content = target.blob(layer.digest);
+        expect(layer).toEqual({ mediaType: 'application/vnd.oci.image.layer.v1.tar', digest: digestOf(content), size: content.length });
+        expect(config.rootfs.diff_ids[place + 1]).toBe(digestOf(content));
+      });
+    }
+  });
+
+  run('OCI-06 has no entry point, no command and no user', async () => {
+    const { target, built: { image } } = await looked();
+    for (const manifest of manifestsOf(target, image!)) {
+      expect(Object.keys(target.json(manifest.config.digest).config).sort()).toEqual(['Env', 'Labels']);
+    }
+  });
+
+  run('OCI-07 has the layers of its base, with their shell, unless it has none', building(async arranged => {
+    const { target, base } = arranged;
+    const { image } = await builtBy(arranged);
+    const bases = new Layout(base.split('@')[0]);
+    const theirs = manifestsOf(bases, base);
+    manifestsOf(target, image!).forEach((manifest, place) => {
+      expect(manifest.layers[0].digest).toBe(theirs[place].layers[0].digest);
+      expect(target.blob(manifest.layers[0].digest)).toEqual(bases.blob(manifest.layers[0].digest));
+      expect(target.json(manifest.config.digest).rootfs.diff_ids[0]).toBe(bases.json(theirs[place].config.digest).rootfs.diff_ids[0]);
+    });
+    const bare = await builtBy(arranged, { IMAGE_BASE: '' });
+    expect(manifestsOf(target, bare.image!).map(({ layers }) => layers.length)).toEqual([1]);
+    expect(target.json(manifestsOf(target, bare.image!)[0].config.digest).config.Env).toBeUndefined();
+    expect(Object.keys(target.tags()).filter(tag => tag.endsWith('-nobase'))).toHaveLength(1); // beside the other one, and not instead
+  }));
+
+  run('has the same digest when it is built again, which is no failure', building(async arranged => {
+    const first = await builtBy(arranged);
+    const again = await builtBy(arranged);
+    expect([again.code, again.image, again.stdout]).toEqual([0, first.image, expect.stringContaining('is there already, with the same digest')]);
+    const elsewhere = await build(arranged.b, arranged.published, join(arranged.b.root, 'elsewhere'), { IMAGE_BASE: arranged.base, IMAGE_PLATFORMS: 'amd64' });
+    expect(elsewhere.image!.split('@')[1]).toBe(first.image!.split('@')[1]);
+  }));
+
+  run('OCI-15 has tags that follow from what it is made of, and stay what they are', building(async arranged => {
+    const { published, target, base } = arranged;
+    const first = await builtBy(arranged);
+    const tag = `model-${published.digest.slice(7)}-${base.split('sha256:')[1].slice(0, 12)}`;
+    expect(Object.keys(target.tags()).sort()).toEqual([tag, `${tag}-amd64`]);
+    expect(target.tags()[tag]).toBe(first.image!.split('@')[1]);
+    const before = target.tags();
+    const other = await builtBy(arranged, { MODEL_VERSION: 'v2' }); // another label, and so another digest
+    expect([other.code, other.stderr, other.image]).toEqual([65, expect.stringMatching(/is sha256:\w+ already, and this build made sha256:/), undefined]);
+    expect(target.tags()).toEqual(before);
+    const suffixed = await builtBy(arranged, { MODEL_VERSION: 'v2', IMAGE_TAG_SUFFIX: 'b' });
+    expect([suffixed.code, target.tags()[`${tag}-b`]]).toEqual([0, suffixed.image!.split('@')[1]]);
+  }));
+
+  run('OCI-14 has a layer for each large file, largest first, and one for the small ones', building(async arranged => {
+    const { target } = arranged;
+    const { image } = await builtBy(arranged);
+    const layers = manifestsOf(target, image!)[0].layers.slice(1).map((each: any) => untar(target.blob(each.digest)).map(({ path }) => path));
+    expect(layers).toEqual([
+      ['models/', 'models/w-2.safetensors'],
+      ['models/', 'models/deep/', 'models/deep/w-1.safetensors'],
+      ['models/', 'models/deep/', 'models/config.json', 'models/deep/tokenizer.txt', 'models/manifest.sha256', 'models/model.json'],
+    ]);
+  }, { 'config.json': bytes('c', 10), 'deep/w-1.safetensors': bytes('1', 67_200_000), 'w-2.safetensors': bytes('2', 67_300_000), 'deep/tokenizer.txt': bytes('t', 9_000) }));
+
+  run('OCI-14 a file that no layer may hold is refused before anything of the model is pushed', building(async arranged => {
+    const built = await builtBy(arranged, { IMAGE_LAYER_LIMIT: '800000' });
+    refused(built, arranged.target, 65, /model-00001\.safetensors has 900000 bytes, and a layer at most 800000 .*: split the file into shards/);
+  }));
+
+  run('takes names with blanks, quotes and more than a hundred characters', building(async arranged => {
+    const { published, target } = arranged;
+    const { image } = await builtBy(arranged);
+    const files = entriesOf(target, manifestsOf(target, image!)[0]).filter(({ type }) => type === '0');
+    expect(digests(Object.fromEntries(files.map(({ path, content }) => [path.replace('models/', ''), content])))).toEqual(digests(published.files));
+  }, { 'a b.txt': bytes('1', 5), 'it\'s "$(id)`*?[a]': bytes('2', 5), '-rf': bytes('3', 5), '@file': bytes('4', 5), [`${'d/'.repeat(60)}ü`]: bytes('5', 5) }));
+
+  run('says what it is in labels of the OCI specification', building(async arranged => {
+    const { b, published, target } = arranged;
+    const described = republish(b, published, { totalBytes: published.totalBytes, source: 'hf://org/"repo"', commit: 'f00d', license: 'apache-2.0' });
+    const { image } = await builtBy(arranged, {}, described);
+    expect(target.json(manifestsOf(target, image!)[0].config.digest).config.Labels).toEqual({
+      'io.github.cdk-eks-model-artifacts.model.digest': described.digest,
+      'org.opencontainers.image.licenses': 'apache-2.0',
+      'org.opencontainers.image.revision': 'f00d',
+      'org.opencontainers.image.source': 'hf://org/"repo"',
+      'org.opencontainers.image.title': 'llama',
+      'org.opencontainers.image.version': 'v1',
+    });
+  }));
+
+  run('a corrupted source ends the build, with nothing pushed', building(async arranged => {
+    const { b, published, target } = arranged;
+    b.s3.objects.set(`${published.prefix}model-00001.safetensors`, bytes('other', 900_000));
+    refused(await builtBy(arranged), target, 65, /model-00001\.safetensors has sha256 \w+, the manifest says/);
+    expect(spawnSync('ls', [target.folder]).status).not.toBe(0);
+  }));
+
+  run('another model than the pinned one ends the build', building(async arranged => {
+    refused(await builtBy(arranged, { MODEL_DIGEST: `sha256:${'a'.repeat(64)}` }), arranged.target, 65, /pinned is sha256:a/);
+  }));
+
+  run('a registry that takes no layer ends the build, with no tag pushed', building(async arranged => {
+    refused(await builtBy(arranged, { ORAS_FAILS: 'blob push' }), arranged.target, 69, /takes no sha256:\w+ of \d+ bytes: Error: .*503/);
+  }));
+
+  run('a registry that does not say whether a tag is there is not pushed to', building(async arranged => {
+    refused(await builtBy(arranged, { ORAS_FAILS: 'manifest fetch \\S*registry:' }), arranged.target, 69, /says not whether it has model-.*503/);
+  }));
+
+  run('a base image that is an artifact is refused', building(async arranged => {
+    const base = new Layout(join(arranged.b.root, 'artifact')).putBase('application/vnd.cncf.model.weight.v1.raw');
+    refused(await builtBy(arranged, { IMAGE_BASE: base }), arranged.target, 65, /has a layer of type application\/vnd\.cncf/);
+  }));
+
+  run.each<[string, Record<string, string>, RegExp]>([
+    ['no digest', { MODEL_DIGEST: '' }, /MODEL_DIGEST is missing/],
+    ['a digest that is cut', { MODEL_DIGEST: 'sha256:abc' }, /MODEL_DIGEST must be/],
+    ['a base by its tag', { IMAGE_BASE: 'busybox:1.37' }, /pin it by its digest/],
+    ['a name that would be JSON', { MODEL_NAME: 'a","b' }, /holds more than letters/],
+    ['an architecture that does not exist', { IMAGE_PLATFORMS: 'amd64 sparc' }, /IMAGE_PLATFORMS has sparc/],
+    ['no role', { AWS_CONTAINER_CREDENTIALS_FULL_URI: '' }, /this container has no role/],
+  ])('settings are refused: %s', async (_, env, says) => building(async arranged => {
+    const built = await builtBy(arranged, env);
+    expect([built.code, built.stderr]).toEqual([expect.any(Number), expect.stringMatching(says)]);
+    expect([64, 77]).toContain(built.code);
+    expect(arranged.target.tags()).toEqual({});
+  })());
+
+  (bash ? run : test.skip)('is the same under bash, which the build image has', building(async arranged => {
+    const built = await builtBy(arranged);
+    expect([built.code, built.stderr]).toEqual([0, '']);
+  }, undefined, bash));
+
+  run('leaves nothing but the model on the disk', building(async arranged => {
+    await builtBy(arranged);
+    const left = spawnSync('find', [arranged.b.root, '-name', 'layer.tar*', '-o', '-name', 'model-image.*'], { encoding: 'utf8' }).stdout;
+    expect(left).toBe('');
+  }));
+});
+
+/** The same model with another description of it. */
+function republish(b: Bench, published: Publication, description: object): Publication {
+  const model = Buffer.from(JSON.stringify(description));
+  const manifest = published.manifest.replace(/^\w{64}(?= {2}model\.json$)/m, digestOf(model).slice(7));
+  b.s3.objects.set(`${published.prefix}model.json`, model);
+  b.s3.objects.set(`${published.prefix}manifest.sha256`, Buffer.from(manifest));
+  return { ...published, manifest, digest: digestOf(manifest) };
+}
+
+test('the limits are those of ECR and of overlay file systems', () => {
+  const program = readFileSync(join(__dirname, '..', '..', 'lib', 'oci', 'build-image.sh'), 'utf8');
+  // https://docs.aws.amazon.com/AmazonECR/latest/userguide/service-quotas.html: 52,000 MiB
+  expect(program).toContain(`layer_limit=\${IMAGE_LAYER_LIMIT:-${52_000 * 1024 * 1024}}`);
+  expect(program).toContain('most_layers=${IMAGE_LAYERS:-60}');
+});
