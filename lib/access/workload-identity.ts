@@ -68,6 +68,7 @@ interface Source {
   readonly role?: iam.IRole;
   readonly irsa?: boolean;
   readonly session?: Record<string, string | string[]>;
+  readonly none?: boolean;
 }
 
 /**
@@ -112,6 +113,16 @@ export class WorkloadIdentity implements iam.IGrantable, IServiceAccount {
         [SessionTag.KUBERNETES_SERVICE_ACCOUNT.principalTag]: props.serviceAccount,
       },
     });
+  }
+
+  /**
+   * A service account that is nobody in AWS. It is written to the manifests. For models that come without credentials of the pod, as in an image;
+   * a download from S3 is refused.
+   *
+   * @throws where a name is not valid
+   */
+  public static withoutRole(props: ServiceAccountReference): WorkloadIdentity {
+    return new WorkloadIdentity(props, false, { none: true });
   }
 
   /** @internal */
@@ -185,7 +196,8 @@ export class WorkloadIdentity implements iam.IGrantable, IServiceAccount {
    * @internal
    */
   public _refusal(model: ModelArtifact, bucket: IModelBucket): string | undefined {
-    const { readers, tenants, role } = this.source;
+    const { readers, tenants, role, none } = this.source;
+    if (none) return `model ${model.displayName} in bucket '${describeBucket(bucket)}' is read with a role, and ${this.name} has none: use an identity that readers.associate({ namespace, serviceAccount }) returns`;
     if (role) {
       return this.granted.some(each => sameBucket(each.bucket, bucket) && permits(each.rule, this.namespace, model.prefix)) ? undefined
         : `model ${model.displayName} in bucket '${describeBucket(bucket)}' is not granted to ${this.name}: call ${remedy(model)} on that bucket`;

@@ -23,7 +23,7 @@ export interface Attached {
   readonly position?: InitContainerPosition;
   /** Whether the template says what was attached to it, so that it can be put in again. */
   readonly recorded?: boolean;
-  readonly bind: (containers: string[], requests: Record<string, string>) => PodParts[];
+  readonly bind: (containers: string[], requests: Record<string, string>, spec: any) => PodParts[];
   readonly warn: (id: string, text: string) => void;
 }
 
@@ -65,7 +65,7 @@ function templateWithModels({ template, volumes: earlier }: Before, object: any,
   if (readers.length === 0) return { template, seconds: 0 };
   // The disk that models take is not part of what the application asked for: it is added to that.
   const { 'ephemeral-storage': _, ...requests } = totalRequests(template.spec.containers);
-  const parts = attached.bind(readers, requests);
+  const parts = attached.bind(readers, requests, template.spec);
   const all = <T>(list: (part: PodParts) => T[] | undefined) => parts.flatMap(part => list(part) ?? []);
   const merged = parts.reduce((pod, part) => mergePodParts(pod, part, readers), { ...template, spec: { ...template.spec, initContainers: [] } });
   const initContainers = (attached.position ?? InitContainerPosition._DEFAULT)._inserted(present, merged.spec.initContainers ?? []);
@@ -74,6 +74,7 @@ function templateWithModels({ template, volumes: earlier }: Before, object: any,
     object,
     readers,
     initContainers: merged.spec.initContainers ?? [],
+    containers: all(part => part.containers),
     order: initContainers.map(({ name }) => name),
     volumes: all(part => part.volumes),
     mountPaths: all(part => part.volumeMounts).map(({ mountPath }) => mountPath),

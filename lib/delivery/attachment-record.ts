@@ -24,6 +24,9 @@ export interface Additions {
   readonly seconds: number;
 }
 
+/** Fields of a pod that attaching may set. */
+const POD_FIELDS = ['serviceAccountName', 'shareProcessNamespace'];
+
 /** What was attached: enough to take it away again. Lists have the names of what is in a template now and was not before. */
 interface AttachmentRecord extends Additions {
   readonly initContainers: string[];
@@ -34,7 +37,12 @@ interface AttachmentRecord extends Additions {
   /** What somebody changed since is not ours to take away. */
   readonly podFields: Record<string, unknown>;
   readonly securityContext: Record<string, unknown>;
+  readonly containers: string[];
+  readonly containerContexts: Record<string, Record<string, unknown>>;
 }
+
+/** What few deliveries add, so that most records do not have it. */
+const SINCE = { containers: [], containerContexts: {} };
 
 /**
  * A template as it was before.
@@ -54,15 +62,18 @@ export interface Before {
  * @internal
  */
 export function withRecord(before: any, after: any, additions: Additions): any {
-  const mountPaths = (after.spec.containers as any[]).map((container, index) =>
-    [container.name, added(before.spec.containers[index].volumeMounts, container.volumeMounts, 'mountPath')] as const);
-  const record: AttachmentRecord = {
+  const containers = (before.spec.containers as any[]).map((container, index) => [container, after.spec.containers[index]] as const); // others come after them
+  const mountPaths = containers.map(([old, young]) => [young.name, added(old.volumeMounts, young.volumeMounts, 'mountPath')] as const);
+  const contexts = containers.map(([{ securityContext: old }, { name, securityContext: now }]) => [name, only(now, addedKeys(old, now))] as const);
+  const record: Omit<AttachmentRecord, keyof typeof SINCE> = {
     initContainers: added(before.spec.initContainers, after.spec.initContainers, 'name'),
     volumes: added(before.spec.volumes, after.spec.volumes, 'name'),
     mountPaths: Object.fromEntries(mountPaths.filter(([, paths]) => paths.length > 0)),
     annotations: addedKeys(before.metadata?.annotations, after.metadata?.annotations).filter(key => key !== SKIP_CONTAINERS),
     skipContainers: skipped(after).filter(name => !skipped(before).includes(name)),
-    podFields: before.spec.serviceAccountName === after.spec.serviceAccountName ? {} : { serviceAccountName: after.spec.serviceAccountName },
+    podFields: only(after.spec, POD_FIELDS.filter(key => before.spec[key] !== after.spec[key])),
+    ...unlessEmpty({ containers: added(before.spec.containers, after.spec.containers, 'name') }),
+    ...unlessEmpty({ containerContexts: Object.fromEntries(contexts.filter(([, context]) => Object.keys(context).length > 0)) }),
     securityContext: only(after.spec.securityContext, addedKeys(before.spec.securityContext, after.spec.securityContext)),
     ...additions,
   };
@@ -82,7 +93,6 @@ export function withoutAttached(template: any): Before {
   const { initContainers, volumes, containers, securityContext, resources, ...spec } = template.spec;
   const gone = [record.container, ...Object.keys(record.mountPaths)].find(name => !containers.some((container: any) => container.name === name));
   if (gone !== undefined) throw new Error(`container '${gone}', which had the model, is not there any more: attach to the manifests as they were before`);
-  const hasContext = Object.keys(record.securityContext).length > 0;
   const annotations = without(template.metadata.annotations, [RECORD, SKIP_CONTAINERS, ...record.annotations]);
   const skip = skipped(template).filter(name => !record.skipContainers.includes(name)).join(',');
   const restored = {
@@ -92,13 +102,14 @@ export function withoutAttached(template: any): Before {
       ...withoutSame(spec, record.podFields),
       resources: minus(resources, record.podBytes),
       initContainers: filledList(initContainers, (item: any) => !record.initContainers.includes(item.name)),
-      containers: containers.map((container: any) => filled({
+      containers: containers.filter(({ name }: any) => !record.containers.includes(name)).map((container: any) => filled({
         ...container,
+        securityContext: withoutAdded(container.securityContext, record.containerContexts[container.name]),
         resources: container.name === record.container ? minus(container.resources, record.bytes) : container.resources,
         volumeMounts: filledList(container.volumeMounts, (mount: any) => !isOurs(mount, record.mountPaths[container.name])),
       })),
       volumes: filledList(volumes, (item: any) => !record.volumes.includes(item.name)),
-      securityContext: hasContext ? filled(withoutSame(securityContext, record.securityContext)) : securityContext,
+      securityContext: withoutAdded(securityContext, record.securityContext),
     }),
   };
   return { template: filled(restored), seconds: record.seconds, volumes: record.volumes };
@@ -106,11 +117,11 @@ export function withoutAttached(template: any): Before {
 
 function parse(text: string): AttachmentRecord {
   try {
-    const record: AttachmentRecord = JSON.parse(text);
-    const { container, initContainers, volumes, mountPaths, annotations, skipContainers, bytes, podBytes, seconds } = record;
-    const lists: unknown[] = [initContainers, volumes, annotations, skipContainers, ...Object.values(mountPaths)];
+    const record: AttachmentRecord = { ...SINCE, ...JSON.parse(text) };
+    const { container, initContainers, containers, volumes, mountPaths, annotations, skipContainers, bytes, podBytes, seconds } = record;
+    const lists: unknown[] = [initContainers, containers, volumes, annotations, skipContainers, ...Object.values(mountPaths)];
     const numbers: unknown[] = [seconds, ...Object.values(bytes), ...Object.values(podBytes)];
-    const maps: unknown[] = [record.podFields, record.securityContext];
+    const maps: unknown[] = [record.podFields, record.securityContext, record.containerContexts, ...Object.values(record.containerContexts)];
     const isMap = (value: unknown) => typeof value === 'object' && value !== null && !Array.isArray(value);
     const right = typeof container === 'string' && lists.every(Array.isArray) && numbers.every(Number.isSafeInteger) && maps.every(isMap);
     if (!right) throw new Error('not as it was written');
@@ -147,6 +158,11 @@ function withoutSame(object: any, fields: Record<string, unknown>): any {
   return without(object, Object.keys(fields).filter(key => object?.[key] === fields[key]));
 }
 
+/** What was made for what was added goes with it. */
+function withoutAdded(object: any, fields: Record<string, unknown> = {}): any {
+  return Object.keys(fields).length > 0 ? filled(withoutSame(object, fields)) : object;
+}
+
 function only(object: any, keys: string[]): any {
   return Object.fromEntries(keys.map(key => [key, object[key]]));
 }
@@ -154,6 +170,10 @@ function only(object: any, keys: string[]): any {
 function minus(resources: any, bytes: Record<string, number>): any {
   const sizes = Object.entries(bytes).map(([name, size]) => [name, Size.bytes(size)] as const);
   return sizes.length > 0 ? resourcesMinus(resources, Object.fromEntries(sizes)) : resources;
+}
+
+function unlessEmpty(field: Record<string, object>): Record<string, object> {
+  return Object.fromEntries(Object.entries(field).filter(([, value]) => Object.keys(value).length > 0));
 }
 
 /** Undefined where nothing is left: what was made for what was attached goes with it. */

@@ -2,7 +2,7 @@ import { IConstruct } from 'constructs';
 import { attachTarget, AttachTarget } from './attach-target';
 import { withModels } from './attached-workload';
 import { bindModels } from './bind-models';
-import { warnOfMissingDigests } from './digest-warnings';
+import { deliveryWarnings } from './delivery-warnings';
 import { InitContainerPosition } from './init-container-position';
 import type { DeliveredModel } from './model-delivery';
 import { modelsAnnotation } from './models-annotation';
@@ -60,7 +60,7 @@ class Attachment {
     if (this.models.includes(delivered)) throw new Error(`model ${delivered.model.displayName} is attached to ${path} already: attach it once, naming all containers that read it`);
     // What can be known before the workload is complete is refused where it is written.
     const parts = bindModels([...this.models, delivered], this.facts(containers ?? []));
-    warnOfMissingDigests(this.workload, [delivered], parts.flatMap(part => part.initContainers ?? []).map(container => container.image));
+    for (const { id, text } of deliveryWarnings(parts)) this.warn(id, text);
     this.models.push(delivered);
   }
 
@@ -83,7 +83,7 @@ class Attachment {
         containers,
         position,
         warn: (id, text) => this.warn(id, text),
-        bind: (names, requests) => [...bindModels(this.models, this.facts(names, requests)), { annotations: modelsAnnotation(this.models) }],
+        bind: (...pod) => [...bindModels(this.models, this.facts(...pod)), { annotations: modelsAnnotation(this.models) }],
       });
     } catch (error) {
       throw new Error(`${label}: ${error instanceof Error ? error.message : error}`);
@@ -97,9 +97,9 @@ class Attachment {
     warn(this.workload, id, text);
   }
 
-  private facts(containers: string[], requests?: Record<string, string>): PodFacts {
+  private facts(containers: string[], requests?: Record<string, string>, spec?: any): PodFacts {
     const { identity, withholdCredentials = false } = this.options;
-    return { identity, containers, withholdCredentials, requests };
+    return { identity, containers, withholdCredentials, requests, spec };
   }
 }
 

@@ -1,5 +1,5 @@
-# Whose credentials the downloader gets: those of EKS Pod Identity (pod-identity.sh), or of IRSA, whose web identity
-# the downloader's SDK exchanges at AWS STS by itself.
+# Whose credentials the downloader gets: those of EKS Pod Identity (pod-identity.sh); of IRSA, whose web identity the
+# downloader's SDK exchanges at AWS STS by itself; or of the container, as in AWS CodeBuild, which the SDK asks for itself.
 
 # Nothing of the environment or of a file is preferred to the ones that were chosen.
 choose_credentials() {
@@ -17,6 +17,9 @@ choose_credentials() {
 wait_for_credentials() {
   case $identity in
     web-identity) check_web_identity ;;
+    container-role)
+      [ -n "${AWS_CONTAINER_CREDENTIALS_RELATIVE_URI-}${AWS_CONTAINER_CREDENTIALS_FULL_URI-}" ] || die 77 'no credentials: neither AWS_CONTAINER_CREDENTIALS_RELATIVE_URI nor AWS_CONTAINER_CREDENTIALS_FULL_URI is set, so this container has no role'
+      ;;
     *) wait_for_agent ;;
   esac
 }

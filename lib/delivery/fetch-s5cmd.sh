@@ -18,7 +18,7 @@ fetch_prepare() {
   # The SDK hands the line to sh: nothing in it may need quotes.
   case $0 in *[!A-Za-z0-9._/-]*) die 64 "TMPDIR must be a plain path, the program is at $0" ;; esac
   printf '[default]\n' > "$AWS_CONFIG_FILE"
-  [ "$identity" = web-identity ] || printf 'credential_process = sh %s credentials\n' "$0" >> "$AWS_CONFIG_FILE"
+  [ "$identity" != pod-identity ] || printf 'credential_process = sh %s credentials\n' "$0" >> "$AWS_CONFIG_FILE"
   S3_ENDPOINT_URL=${AWS_ENDPOINT_URL_S3:-${AWS_ENDPOINT_URL-}}
   [ -n "$S3_ENDPOINT_URL" ] || return 0
   [ "$identity" != web-identity ] || die 64 "settings: s5cmd would send the token of the service account to $S3_ENDPOINT_URL instead of AWS STS: leave the endpoint out, or use the AWS CLI"

@@ -41,3 +41,14 @@ export function imageReference(name: keyof typeof IMAGES): string {
 export function isPinned(image: string): boolean {
   return /@sha256:[0-9a-f]{64}$/.test(image);
 }
+
+/**
+ * Every image that the objects name, wherever in them.
+ * @internal
+ */
+export function imagesIn(value: any): string[] {
+  if (Array.isArray(value)) return value.flatMap(imagesIn);
+  if (value === null || typeof value !== 'object') return [];
+  return Object.entries(value).flatMap(([key, item]) => key === 'image' && typeof item === 'string' ? [item]
+    : key === 'image' && typeof (item as any)?.reference === 'string' ? [(item as any).reference] : imagesIn(item));
+}

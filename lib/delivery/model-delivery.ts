@@ -1,5 +1,13 @@
 import { IConstruct } from 'constructs';
 import { attachModel, AttachOptions } from './attachment';
+import { Auto } from './auto';
+import { AutoOptions } from './auto-options';
+import { ImageVolume } from './image-volume';
+import { ImageVolumeOptions } from './image-volume-options';
+import { Modelcar } from './modelcar';
+import { ModelcarOptions } from './modelcar-options';
+import { OciCopy } from './oci-copy';
+import { OciCopyOptions } from './oci-copy-options';
 import { PodFacts, PodParts } from './pod-parts';
 import { S3Download } from './s3-download';
 import { S3DownloadOptions } from './s3-download-options';
@@ -37,6 +45,41 @@ export class ModelDelivery {
   /** An init container downloads the model from S3 into a volume of the pod, checks every byte, and only then lets the application start. */
   public static s3Download(options: S3DownloadOptions): ModelDelivery {
     return new ModelDelivery(new S3Download(options));
+  }
+
+  /**
+   * An init container copies the model out of an image that carries it into a volume of the pod, checks every byte, and only then lets the application
+   * start. It needs nothing of AWS and nothing of the cluster's version. The node holds the model twice: in the image and in the volume.
+   */
+  public static ociCopy(options: OciCopyOptions): ModelDelivery {
+    return new ModelDelivery(new OciCopy(options));
+  }
+
+  /**
+   * The application reads the model out of another container of its pod, through a symbolic link: nothing is copied. Needs the same user and group in all
+   * containers, and an application that follows links. See `ModelcarOrdering` for what makes it wait.
+   *
+   * @throws where the cluster has not what the ordering needs
+   */
+  public static modelcar(options: ModelcarOptions): ModelDelivery {
+    return new ModelDelivery(new Modelcar(options));
+  }
+
+  /**
+   * Kubernetes mounts the image that carries the model as a volume: nothing is copied, and nothing runs beside the application. Kubernetes 1.35 and later.
+   *
+   * @throws where the cluster has no image volumes
+   */
+  public static imageVolume(options: ImageVolumeOptions): ModelDelivery {
+    return new ModelDelivery(new ImageVolume(options));
+  }
+
+  /**
+   * An image volume, a modelcar, or a copy: the first that the cluster has and the application takes. What was chosen and why is in an annotation of the
+   * pod.
+   */
+  public static auto(options: AutoOptions): ModelDelivery {
+    return new ModelDelivery(new Auto(options));
   }
 
   /** A strategy of your own. */

@@ -20,6 +20,8 @@ export interface Meeting {
   readonly readers: string[];
   /** Init containers of the delivery. */
   readonly initContainers: any[];
+  /** Other containers of the delivery. */
+  readonly containers: any[];
   /** Names of all init containers, in the order in which they start. */
   readonly order: string[];
   /** Volumes of the delivery. */
@@ -35,12 +37,12 @@ export interface Meeting {
  * @internal
  */
 export function checkClashes(meeting: Meeting, warn: (id: string, text: string) => void): void {
-  const { template: { spec }, object, readers, initContainers, volumes, mountPaths } = meeting;
+  const { template: { spec }, object, readers, initContainers, containers, volumes, mountPaths } = meeting;
   if (runsOnWindows(spec)) {
     throw new Error('the pods run on Windows, and the downloader is a program for Linux: attach models to pods for Linux');
   }
   const names = [...spec.initContainers ?? [], ...spec.containers].map(({ name }: any) => name);
-  const taken = initContainers.find(({ name }) => names.includes(name));
+  const taken = [...initContainers, ...containers].find(({ name }) => names.includes(name));
   if (taken) throw new Error(`container '${taken.name}' is in the pod already, and the model's delivery needs one of that name: rename yours, or attach to the manifests as they were before`);
   const claims: any[] = object.spec?.volumeClaimTemplates ?? object.spec?.leaderWorkerTemplate?.volumeClaimTemplates ?? [];
   const claim = claims.find(({ metadata }) => volumes.some(({ name }) => name === metadata?.name));
@@ -71,7 +73,7 @@ function checkNested(container: string, mount: any, path: string, volumes: any[]
 /** Before an ordinary proxy runs, what Istio redirects to it goes nowhere; its injector puts `istio-init`, which redirects, last, and the CNI plugin can't. */
 function warnOfIstio({ template: { metadata, spec }, initContainers, order }: Meeting, warn: (id: string, text: string) => void) {
   const native = (spec.initContainers ?? []).some(({ name, restartPolicy }: any) => name === 'istio-proxy' && restartPolicy === 'Always');
-  const first = initContainers[0]?.name;
+  const first = initContainers.find(({ name }) => name.startsWith('download-'))?.name; // nothing else of a delivery calls anybody
   if (first === undefined || native || order.indexOf(first) < order.indexOf('istio-init')) return;
   if (ISTIO_EXCLUSIONS.some(key => metadata?.annotations?.[key] !== undefined)) return;
   const key = 'sidecar.istio.io/inject';

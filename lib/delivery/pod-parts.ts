@@ -3,8 +3,15 @@ import { WorkloadIdentity } from '../access';
 
 /** What a delivery knows of the pod that it brings models to. */
 export interface PodFacts {
-  /** Names of the application's containers, which read the models. */
+  /** Names of the application's containers. */
   readonly containers: string[];
+
+  /**
+   * Names of those that read the models.
+   *
+   * @default - all of them
+   */
+  readonly readers?: string[];
 
   /**
    * Who the pod is.
@@ -22,11 +29,36 @@ export interface PodFacts {
   readonly requests?: { [name: string]: string };
 
   /**
+   * The spec of the pod before models are delivered to it, as a manifest has it: what runs in it, as which user.
+   *
+   * @default - not known yet: what depends on it is refused once it is
+   */
+  readonly spec?: any;
+
+  /**
    * Whether the application's containers are kept from the credentials of the pod, so that only a downloader holds them.
    *
    * @default - they are, but where the service account has a role of its own, by IRSA or Pod Identity, which is the application's as well
    */
   readonly withholdCredentials?: boolean;
+}
+
+/** A user of a container, and its group. */
+export interface PodUser {
+  /** Number of the user. */
+  readonly user: number;
+
+  /** Number of the group. */
+  readonly group: number;
+}
+
+/** A warning with a stable id, that users can acknowledge as `cdk-eks-model-artifacts:<id>`. */
+export interface PodWarning {
+  /** Its id: a word in camel case. */
+  readonly id: string;
+
+  /** What it says: the value, the reason, and the way out. */
+  readonly text: string;
 }
 
 /**
@@ -40,6 +72,28 @@ export interface PodParts {
    * @default - none
    */
   readonly initContainers?: any[];
+
+  /**
+   * Containers that run beside the application's.
+   *
+   * @default - none
+   */
+  readonly containers?: any[];
+
+  /**
+   * Whether the containers of the pod see each other's processes. A pod that says they don't is refused.
+   * https://kubernetes.io/docs/tasks/configure-pod-container/share-process-namespace/
+   *
+   * @default - as the pod has it
+   */
+  readonly shareProcessNamespace?: boolean;
+
+  /**
+   * The user and the group that the application's containers run as, where they do not say so themselves.
+   *
+   * @default - as the pod has it
+   */
+  readonly runAs?: PodUser;
 
   /**
    * Volumes of the pod.
@@ -82,6 +136,13 @@ export interface PodParts {
    * @default - none
    */
   readonly fsGroup?: number;
+
+  /**
+   * What somebody should know of the delivery before it is deployed.
+   *
+   * @default - nothing
+   */
+  readonly warnings?: PodWarning[];
 
   /**
    * How long the parts may take, without trying again, until the application's containers start.

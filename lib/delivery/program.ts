@@ -2,16 +2,15 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 /**
- * The downloader that a transfer program drives.
+ * What a transfer program fetches files with.
  *
  * @internal
  */
-export type Fetcher = 's5cmd' | 'aws';
+export type Fetcher = 's5cmd' | 'aws' | 'cp';
 
 /** The parts of a program in their order: what is used comes first, and `transfer.sh`, which runs everything, last. */
 const partsOf = (fetcher: Fetcher) => [
-  'pod-identity.sh',
-  'credentials.sh',
+  ...fetcher === 'cp' ? [] : ['pod-identity.sh', 'credentials.sh', 's3-source.sh'],
   `fetch-${fetcher}.sh`,
   'transfer-settings.sh',
   'transfer-report.sh',

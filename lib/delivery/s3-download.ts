@@ -2,25 +2,17 @@ import { Duration, Size } from 'aws-cdk-lib';
 import { credentialsOf, TOKEN_FOLDER } from './download-credentials';
 import { downloadRequests } from './download-requests';
 import { Downloader } from './downloader';
-import { DOWNLOADER_USER, Landing, TOKEN_VOLUME, volumeName, WORK_VOLUME } from './landing';
-import { FLOOR_RATE, secondsAtRate, STALL_TIMEOUT, totalSize } from './limits';
+import { TOKEN_VOLUME } from './landing';
+import { FLOOR_RATE, secondsAtRate, STALL_TIMEOUT } from './limits';
 import type { DeliveredModel, IDeliveryStrategy } from './model-delivery';
-import { ModelVolume } from './model-volume';
 import { PodFacts, PodParts } from './pod-parts';
 import { SKIP_CONTAINERS } from './pod-template';
-import { BOOTSTRAP, inlineProgram, transferProgram } from './program';
+import { Fetcher } from './program';
 import { S3DownloadOptions } from './s3-download-options';
+import { Arrival, arrivalOf, arrivalParts, transferContainer, wholeBytes, wholeSeconds } from './transfer-container';
 import { ModelArtifact } from '../model';
-import { dnsLabel } from '../model/names';
 import { checkWhole } from '../private/numbers';
 import { IModelBucket } from '../storage';
-
-/** A model, and where it lands. */
-interface Arrival extends Landing {
-  readonly delivered: DeliveredModel;
-  /** The folder, in the downloader, that the program publishes into. */
-  readonly destination: string;
-}
 
 /** @internal */
 export class S3Download implements IDeliveryStrategy {
@@ -37,11 +29,8 @@ export class S3Download implements IDeliveryStrategy {
     this.downloader = options.downloader ?? Downloader.s5cmd();
     this.stall = wholeSeconds('stallTimeout', options.stallTimeout ?? STALL_TIMEOUT, 'pass Duration.minutes(5)');
     this.jitter = options.startJitter && wholeSeconds('startJitter', options.startJitter, 'pass Duration.minutes(1), or leave it out for none');
-    this.floor = options.floorRate ?? FLOOR_RATE;
+    this.floor = wholeBytes('floorRate', options.floorRate ?? FLOOR_RATE, 'pass Size.mebibytes(20)');
     this.jobs = checkWhole('parallelFiles', options.parallelFiles ?? 4, 1, 64);
-    if (this.floor.isUnresolved() || this.floor.toBytes() < 1 || !Number.isInteger(this.floor.toBytes())) {
-      throw new Error('floorRate must be known at synth, in whole bytes and at least one: pass Size.mebibytes(20)');
-    }
     this.sharingKey = JSON.stringify(['s3Download', this.downloader.program, this.downloader.image, this.settings(), !!options.ipv6Cluster]);
   }
 
@@ -57,26 +46,29 @@ export class S3Download implements IDeliveryStrategy {
     }
     const arrivals = models.map(delivered => strategyOf(delivered).arrivalOf(delivered));
     const { env, token } = credentialsOf(identity, this.options.ipv6Cluster ?? false);
-    const disk = totalSize(arrivals.map(arrival => arrival.disk)).toBytes();
-    const memory = totalSize(arrivals.map(arrival => arrival.memory)).toBytes();
-    const requests = downloadRequests({ cpu: '1', memory: this.downloader.memoryRequest, disk, volumes: memory }, pod.requests);
-    const volumes = unique(arrivals.map(({ volume }) => volume), volume => volume.name);
+    const parts = arrivalParts(arrivals);
+    const volumes = { disk: parts.ephemeralStorage?.toBytes() ?? 0, volumes: parts.memory?.toBytes() ?? 0 };
     // A role that the service account had before is the application's too.
     const hasOwnRole = identity.irsaRoleArn !== undefined || identity._session !== undefined;
     const withhold = pod.withholdCredentials ?? !hasOwnRole;
     return {
-      initContainers: [this.container(arrivals, volumes, [...env, ...this.settings()], requests)],
-      volumes: [
-        ...volumes,
-        { name: WORK_VOLUME, emptyDir: { sizeLimit: '64Mi' } },
-        { name: TOKEN_VOLUME, projected: { sources: [{ serviceAccountToken: token }] } },
-      ],
-      volumeMounts: arrivals.map(({ delivered, volume, folder }) => (
-        { name: volume.name, mountPath: delivered.path, subPath: folder === undefined ? 'models' : `${folder}/models`, readOnly: true })),
+      ...parts,
+      initContainers: [transferContainer({
+        verb: 'download',
+        image: this.downloader.image,
+        fetcher: this.downloader.program as Fetcher,
+        arrivals,
+        sourceOf: ({ delivered }) => strategyOf(delivered).sourceArguments(delivered),
+        env: [...env, ...this.settings()],
+        requests: downloadRequests({ cpu: '1', memory: this.downloader.memoryRequest, ...volumes }, pod.requests),
+        volumeMounts: [{ name: TOKEN_VOLUME, mountPath: TOKEN_FOLDER, readOnly: true }],
+      })],
+      volumes: [...parts.volumes, { name: TOKEN_VOLUME, projected: { sources: [{ serviceAccountToken: token }] } }],
       annotations: withhold ? { [SKIP_CONTAINERS]: pod.containers.join(',') } : {},
-      ephemeralStorage: disk > 0 ? Size.bytes(disk) : undefined,
-      memory: memory > 0 ? Size.bytes(memory) : undefined,
-      fsGroup: groupOf(arrivals),
+      warnings: models.flatMap(({ model }) => model.digest !== undefined ? [] : {
+        id: 'digestMissing',
+        text: `model ${model.displayName} has no digest: pods check the files against the manifest in the bucket, and nothing checks that manifest; pin the digest that publishing printed`,
+      }),
       startWindow: Duration.seconds((this.jitter?.toSeconds() ?? 0) + models.reduce((sum, { model }) => sum + this.secondsFor(model), 0)),
     };
   }
@@ -91,9 +83,7 @@ export class S3Download implements IDeliveryStrategy {
     if (this.sources.length > 1 && model.digest === undefined) {
       throw new Error(`model ${model.displayName} has ${this.sources.length} sources and no digest, and they might hold different ones: pin the digest that publishing printed, or give one bucket`);
     }
-    const landing = (this.options.volume ?? ModelVolume.disk())._landingOf(delivered, this.sourceUrl(this.sources[0], model));
-    const mounted = `/models/${landing.volume.name}`;
-    return { ...landing, delivered, destination: landing.folder === undefined ? mounted : `${mounted}/${landing.folder}` };
+    return arrivalOf(delivered, this.options.volume, this.sourceUrl(this.sources[0], model));
   }
 
   private sourceUrl({ bucketName }: IModelBucket, model: ModelArtifact): string {
@@ -109,46 +99,8 @@ export class S3Download implements IDeliveryStrategy {
     ];
   }
 
-  private container(arrivals: Arrival[], volumes: any[], env: any[], requests: Record<string, string>): any {
-    return {
-      name: dnsLabel('download-', volumeName(arrivals[0].delivered).slice('model-'.length)),
-      image: this.downloader.image,
-      imagePullPolicy: 'IfNotPresent',
-      command: ['/bin/sh', '-c', inlineProgram(BOOTSTRAP)],
-      args: [
-        inlineProgram(transferProgram(this.downloader.program as 's5cmd' | 'aws')),
-        // One release in one folder is fetched once, at however many paths it is read.
-        ...unique(arrivals, arrival => arrival.destination).flatMap(arrival => strategyOf(arrival.delivered).modelArguments(arrival)),
-      ],
-      env,
-      ...Object.keys(requests).length > 0 ? { resources: { requests } } : {},
-      volumeMounts: [
-        ...volumes.map(({ name }) => ({ name, mountPath: `/models/${name}` })),
-        { name: WORK_VOLUME, mountPath: '/tmp' },
-        { name: TOKEN_VOLUME, mountPath: TOKEN_FOLDER, readOnly: true },
-      ],
-      securityContext: {
-        allowPrivilegeEscalation: false,
-        capabilities: { drop: ['ALL'] },
-        readOnlyRootFilesystem: true,
-        runAsNonRoot: true,
-        runAsUser: DOWNLOADER_USER,
-        runAsGroup: DOWNLOADER_USER,
-        seccompProfile: { type: 'RuntimeDefault' },
-      },
-      terminationMessagePolicy: 'FallbackToLogsOnError',
-    };
-  }
-
-  private modelArguments({ delivered: { model }, destination, shared }: Arrival): string[] {
-    return [
-      `--model=${model.name}`,
-      ...this.sources.flatMap(source => [`--source=${this.sourceUrl(source, model)}`, `--region=${source.region}`]),
-      ...model.digest === undefined ? [] : [`--digest=${model.digest}`],
-      `--max-bytes=${model.size.toBytes()}`,
-      `--destination=${destination}`,
-      ...shared ? ['--shared'] : [],
-    ].map(inlineProgram);
+  private sourceArguments({ model }: DeliveredModel): string[] {
+    return this.sources.flatMap(source => [`--source=${this.sourceUrl(source, model)}`, `--region=${source.region}`]);
   }
 }
 
@@ -166,24 +118,4 @@ function sourcesOf({ bucket, sources }: S3DownloadOptions): IModelBucket[] {
   const double = all.find((source, index) => all.slice(0, index).some(earlier => earlier.bucketName === source.bucketName));
   if (double) throw new Error(`bucket '${double.bucketName}' is twice among the sources of a download: name it once`);
   return all;
-}
-
-function groupOf(arrivals: Arrival[]): number | undefined {
-  const [first, other] = unique(arrivals.filter(({ group }) => group !== undefined), ({ group }) => String(group));
-  if (other) {
-    throw new Error(`the volumes of models ${first.delivered.model.displayName} and ${other.delivered.model.displayName} belong to groups ${first.group} and ${other.group}, and a pod has one fsGroup: give both claims one group`);
-  }
-  return first?.group;
-}
-
-function unique<T>(items: T[], key: (item: T) => string): T[] {
-  const keys = items.map(key);
-  return items.filter((_, index) => keys.indexOf(keys[index]) === index);
-}
-
-function wholeSeconds(what: string, duration: Duration, fix: string): Duration {
-  if (duration.isUnresolved() || !Number.isInteger(duration.toSeconds({ integral: false })) || duration.toSeconds() < 1) {
-    throw new Error(`${what} must be known at synth, in whole seconds and at least one: ${fix}`);
-  }
-  return duration;
 }

@@ -74,7 +74,7 @@ give_up() {
   object=$source$blamed
   case $1 in
     space) fail 73 "$object: no space left on $destination: raise the volume's size ($said)" ;;
-    missing | denied) fail_source 66 "$object: not published under that version, or not granted to this namespace and service account ($said)" ;;
+    missing | denied) fail_source 66 "$object: $fetch_missing ($said)" ;;
     archived) fail_source 66 "$object: in an archive tier: restore it and keep models out of archive tiers ($said)" ;;
     region) fail_source 64 "$object: the bucket is not in region $region: correct the region ($said)" ;;
     credentials) fail_source 77 "$object: credentials not accepted after $attempts attempts ($said)" ;;

@@ -8,7 +8,7 @@ stall=${MODEL_TRANSFER_STALL:-300}                            # seconds without 
 floor=${MODEL_TRANSFER_FLOOR:-20971520}                       # bytes a second; sets the deadline of an attempt
 credentials_wait=${MODEL_TRANSFER_CREDENTIALS_WAIT:-120}      # seconds
 jitter=${MODEL_TRANSFER_JITTER:-0}                            # most seconds of the wait before the first use of the network
-identity=${MODEL_TRANSFER_CREDENTIALS:-pod-identity}          # or web-identity
+identity=${MODEL_TRANSFER_CREDENTIALS:-pod-identity}          # or web-identity, container-role
 progress=${MODEL_TRANSFER_PROGRESS:-10}                       # seconds between two progress lines
 termination_log=${MODEL_TRANSFER_TERMINATION_LOG:-/dev/termination-log}
 # ----------------------------------------------------------------------------------------------------------------
@@ -21,7 +21,7 @@ check_settings() {
     case $setting in '' | *[!0-9]* | 0?*) die 64 "settings: $setting is not a whole number" ;; esac
   done
   case $backoff_cap in '' | *[!0-9.]* | .* | 0[0-9]* | *.*.*) die 64 "settings: $backoff_cap is not a number of seconds" ;; esac
-  case $identity in pod-identity | web-identity) ;; *) die 64 "settings: credentials are pod-identity or web-identity, not $identity" ;; esac
+  case $identity in pod-identity | web-identity | container-role) ;; *) die 64 "settings: credentials are pod-identity, web-identity or container-role, not $identity" ;; esac
   backoff_cap_ms=$(milliseconds "$backoff_cap")
 }
 
@@ -42,6 +42,7 @@ each_model() {
       --source=*)
         [ -z "$source" ] || die 64 "settings: --region is missing after --source=$source"
         source=$value
+        [ -n "$fetch_region" ] || sources=$sources-\ $source$newline source=''
         ;;
       --region=*)
         case $value in '' | *[!A-Za-z0-9-]*) die 64 "settings: --region must be the name of a region, not $value" ;; esac
@@ -60,10 +61,10 @@ each_model() {
 check_model() {
   [ -n "$model" ] || die 64 'settings: --model is empty'
   [ -z "$source" ] || die 64 "settings: --region is missing after --source=$source"
-  [ -n "$sources" ] || die 64 'settings: --source and --region are missing'
+  [ -n "$sources" ] || die 64 "settings: --source ${fetch_region:+and --region are }missing"
   case $sources in *"$newline"?*) [ -n "$digest" ] || die 64 'settings: several sources need --digest: without it they might hold different versions' ;; esac
   while take_source; do
-    case $source in s3://?*/?*/) ;; *) die 64 "settings: --source must be s3://bucket/prefix/ with a slash at its end, before its --region, not ${source:-missing}" ;; esac
+    is_source "$source" || die 64 "settings: --source must be $fetch_source with a slash at its end${fetch_region:+, before its --region}, not ${source:-missing}"
   done
   case $max_bytes in '' | *[!0-9]* | 0* | ????????????????*) die 64 "settings: --max-bytes must be a number of bytes, not ${max_bytes:-missing}" ;; esac
   case $destination in /?*) ;; *) die 64 "settings: --destination must be an absolute path, not ${destination:-missing}" ;; esac

@@ -10,6 +10,8 @@ export interface LockedVersion {
   readonly digest: string;
   /** Size of all files together, as `model.json` has it. */
   readonly totalBytes: number;
+  /** The model's image, pinned by its digest; undefined where none was built. */
+  readonly image?: string;
 }
 
 /**
@@ -88,10 +90,31 @@ export function lockModel(text: string | undefined, file: string, id: ModelId, v
     const spell = ({ digest, totalBytes }: LockedVersion) => `${digest} of ${totalBytes} bytes`;
     throw new Error(`${file}: ${key}@${id.version} is ${spell(known)}, and not ${spell(version)}: a version never changes; publish under another one, or take it out of the file`);
   }
-  const versions = new Map([...before?.versions ?? [], [id.version, version]]);
+  const versions = new Map([...before?.versions ?? [], [id.version, { ...version, image: version.image ?? known?.image }]]);
   models.set(key, { tenant, name, current: current ? id.version : before?.current ?? id.version, versions });
+  return checkedText(models, file);
+}
+
+/**
+ * A lock file that names the image of a version that it has; an image that it names already is replaced. Which version is current stays.
+ *
+ * @param text what the file holds
+ * @param file its name, for errors
+ * @throws where the file has no such version, or the image is not pinned by a digest
+ * @internal
+ */
+export function lockImage(text: string, file: string, id: ModelId, image: string): string {
+  const models = new Map(parseModelsLock(text, file));
+  const model = models.get(lockKey(id));
+  const version = model?.versions.get(id.version);
+  if (model === undefined || version === undefined) throw new Error(`${file} has no version '${id.version}' of '${lockKey(id)}': publish it with --lock ${file}`);
+  models.set(lockKey(id), { ...model, versions: new Map([...model.versions, [id.version, { ...version, image }]]) });
+  return checkedText(models, file);
+}
+
+function checkedText(models: ModelsLock, file: string): string {
   const written = write(models);
-  parseModelsLock(written, file); // a digest or size that is not valid is not written
+  parseModelsLock(written, file); // a digest, size or image that is not valid is not written
   return written;
 }
 
@@ -121,26 +144,31 @@ function objectOf(value: unknown, what: string, fail: Fail): { [key: string]: un
   return value as { [key: string]: unknown };
 }
 
-function objectWith(keys: string[], value: unknown, where: string, fail: Fail): { [key: string]: unknown } {
+function objectWith(keys: string[], value: unknown, where: string, fail: Fail, optional: string[] = []): { [key: string]: unknown } {
   const object = objectOf(value, where === '' ? 'the file' : where, fail);
   const of = where === '' ? '' : ` of ${where}`;
-  const unknown = Object.keys(object).find(key => !keys.includes(key));
-  if (unknown !== undefined) fail('', `key '${unknown}'${of} is not known: there are ${keys.join(' and ')}`);
+  const unknown = Object.keys(object).find(key => !keys.includes(key) && !optional.includes(key));
+  if (unknown !== undefined) fail('', `key '${unknown}'${of} is not known: there are ${[...keys, ...optional].join(' and ')}`);
   const missing = keys.find(key => !Object.hasOwn(object, key));
   if (missing !== undefined) fail('', `key '${missing}'${of} is missing: there are ${keys.join(' and ')}`);
   return object;
 }
 
 function lockedVersion(value: unknown, where: string, fail: Fail): LockedVersion {
-  const { digest, totalBytes } = objectWith(['digest', 'totalBytes'], value, where, fail);
+  const { digest, totalBytes, image } = objectWith(['digest', 'totalBytes'], value, where, fail, ['image']);
   if (typeof digest !== 'string' || !/^sha256:[0-9a-f]{64}$/.test(digest)) {
     fail('', `digest of ${where} is ${JSON.stringify(digest)}: give 'sha256:' and the 64 lowercase hexadecimal digits of \`sha256sum manifest.sha256\``);
   }
   if (!Number.isSafeInteger(totalBytes) || totalBytes as number < 1) {
     fail('', `totalBytes of ${where} is ${JSON.stringify(totalBytes)}: give the whole, positive number that model.json has`);
   }
-  return { digest, totalBytes } as LockedVersion;
+  if (image !== undefined && (typeof image !== 'string' || !PINNED.test(image))) {
+    fail('', `image of ${where} is ${JSON.stringify(image)}: give repository@sha256:… with 64 lowercase hexadecimal digits, as build-image writes it, or leave it out`);
+  }
+  return { digest, totalBytes, ...image === undefined ? {} : { image } } as LockedVersion;
 }
+
+const PINNED = /^[a-z0-9][-a-z0-9.:]*\/[a-z0-9][-._/a-z0-9]*@sha256:[0-9a-f]{64}$/;
 
 function list(versions: ReadonlyMap<string, unknown>): string {
   return [...versions.keys()].map(version => `'${version}'`).join(', ');
@@ -155,8 +183,9 @@ function write(models: ModelsLock): string {
     ['lockVersion', '1'],
     ['models', object('  ', sorted(models).map(([key, { current, versions }]) => [key, object('    ', [
       ['current', JSON.stringify(current)],
-      ['versions', object('      ', sorted(versions).map(([version, { digest, totalBytes }]) => [version, object('        ', [
+      ['versions', object('      ', sorted(versions).map(([version, { digest, totalBytes, image }]) => [version, object('        ', [
         ['digest', JSON.stringify(digest)],
+        ...image === undefined ? [] : [['image', JSON.stringify(image)] as [string, string]],
         ['totalBytes', String(totalBytes)],
       ])]))],
     ])]))],

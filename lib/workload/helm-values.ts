@@ -52,6 +52,9 @@ export class HelmValues extends Construct implements ConstructWithFiles {
     const object = this.fragment.object();
     images?.apply(object);
     const { metadata, spec } = podOf(object);
+    if (spec.shareProcessNamespace) {
+      throw new Error(`values '${this.node.id}' can't say what a modelcar needs of a pod, shareProcessNamespace: deliver the model with ModelDelivery.ociCopy or imageVolume, or attach it to what helm template prints`);
+    }
     const { identity } = this.props;
     const values: Record<keyof HelmKeys, any> = {
       initContainers: spec.initContainers,

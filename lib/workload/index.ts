@@ -11,6 +11,7 @@ export * from './image-mirror';
 export * from './kustomize-component';
 export * from './manifest-target';
 export * from './model-fragment-props';
+export * from './model-image-prefetch';
 export * from './model-import';
 export * from './model-import-props';
 export * from './model-manifests';

@@ -2,7 +2,7 @@ import { Construct } from 'constructs';
 import { ModelFragmentProps } from './model-fragment-props';
 import { withModels } from '../delivery/attached-workload';
 import { bindModels } from '../delivery/bind-models';
-import { warnOfMissingDigests } from '../delivery/digest-warnings';
+import { deliveryWarnings } from '../delivery/delivery-warnings';
 import { InitContainerPosition } from '../delivery/init-container-position';
 import { mebibytes, totalSize } from '../delivery/limits';
 import { modelsAnnotation } from '../delivery/models-annotation';
@@ -35,7 +35,7 @@ export class ModelFragment {
     this.facts = { identity, containers: podOf(known()).spec.containers.map(({ name }: any) => name), withholdCredentials };
     this.rendered((id, text) => warn(scope, id, text));
     const parts = bindModels(models, this.facts);
-    warnOfMissingDigests(scope, models, parts.flatMap(part => part.initContainers ?? []).map(container => container.image));
+    for (const { id, text } of deliveryWarnings(parts)) warn(scope, id, text);
     const memory = totalSize(parts.map(part => part.memory));
     if (memory.toBytes() > 0) {
       warn(scope, 'memoryNotAdded', `the models take ${mebibytes(memory)} of memory, which counts as the container's, and what that has is not known here: add it to the container's request and limit yourself`);
@@ -56,7 +56,7 @@ export class ModelFragment {
       identity,
       position: this.position,
       warn: report,
-      bind: () => [...bindModels(models, this.facts), { annotations: modelsAnnotation(models) }],
+      bind: (containers, _, spec) => [...bindModels(models, { ...this.facts, containers, spec: { ...endsByItself(known) ? { restartPolicy: 'Never' } : {}, ...spec } }), { annotations: modelsAnnotation(models) }],
     });
     return changedAt(object, placeOf(object), template => (
       { ...template, spec: { ...template.spec, containers: template.spec.containers.map(({ resources, ...container }: any) => container) } }));
@@ -69,6 +69,11 @@ export class ModelFragment {
  */
 export function podOf(object: any): any {
   return valueAt(object, placeOf(object));
+}
+
+/** Whether nobody starts its pods again for ever, as far as is known. */
+function endsByItself({ kind }: any): boolean {
+  return ['Job', 'CronJob', 'Pod'].includes(kind);
 }
 
 function placeOf(object: any) {

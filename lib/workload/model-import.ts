@@ -4,13 +4,14 @@ import { Construct } from 'constructs';
 import { importErrors } from './model-import-access';
 import { ModelImportProps } from './model-import-props';
 import { refuseStack } from './model-server-input';
-import { ChartWithFile, imagesIn } from './rendered-manifests';
+import { ChartWithFile } from './rendered-manifests';
 import { ServiceAccount } from './service-account';
-import { warnOfMissingDigests } from '../delivery/digest-warnings';
+import { unpinnedImages } from '../delivery/delivery-warnings';
 import { checkModelName, checkTenant, checkVersion } from '../model/names';
 import { checkImage, checkSubdomain, checkWorkloadName } from '../private/kubernetes-names';
 import { checkWhole } from '../private/numbers';
 import { sha256 } from '../private/sha256';
+import { warn } from '../private/warn';
 
 /** The user of the image; any other one would do. */
 const USER = 65532;
@@ -65,7 +66,7 @@ export class ModelImport extends Chart implements ChartWithFile {
     this._manifestFile = `${identity.namespace}.${id}.import.yaml`;
     ServiceAccount.ensure(this, identity);
     this.node.addValidation({ validate: () => importErrors(this, props) });
-    warnOfMissingDigests(this, [], imagesIn(spec));
+    for (const warning of unpinnedImages(spec)) warn(this, warning.id, warning.text);
   }
 }
 

@@ -5,13 +5,14 @@ import { DisruptionBudget } from './disruption-budget';
 import { checkReplicas, refuseStack } from './model-server-input';
 import { ModelServerProps } from './model-server-props';
 import { NodeRequirements, podRequirements } from './node-requirements';
-import { ChartWithFile, imagesIn } from './rendered-manifests';
+import { ChartWithFile } from './rendered-manifests';
 import { Rollout } from './rollout';
 import { serverPod } from './server-pod';
 import { hasExtendedResources } from './server-resources';
 import { ServiceAccount } from './service-account';
-import { warnOfMissingDigests } from '../delivery/digest-warnings';
+import { unpinnedImages } from '../delivery/delivery-warnings';
 import { checkWorkloadName } from '../private/kubernetes-names';
+import { warn } from '../private/warn';
 
 /**
  * A Deployment that serves models, with its Service and what else it is given, in a file of its own. Its pods hold Pod Security `restricted`, and
@@ -90,7 +91,7 @@ export class ModelServer extends Chart implements ChartWithFile {
     this._manifestFile = `${identity.namespace}.${name}.yaml`;
     ServiceAccount.ensure(this, identity);
     this.node.addValidation({ validate: () => pod.models.flatMap(({ delivery, model }) => delivery.strategy.refusal(model, pod.facts) ?? []) });
-    warnOfMissingDigests(this, pod.models, imagesIn(pod.template));
+    for (const warning of [...pod.warnings, ...unpinnedImages(pod.template)]) warn(this, warning.id, warning.text);
   }
 
   /** What one node must have free for one pod, patches included. */

@@ -109,14 +109,3 @@ function dependenciesOf(chart: Chart): string[] {
 function chartsOf(node: IConstruct): Chart[] {
   return Chart.isChart(node) ? node.node.findAll().filter(Chart.isChart) : [Chart.of(node)];
 }
-
-/**
- * Every image that the objects name, wherever in them.
- * @internal
- */
-export function imagesIn(value: any): string[] {
-  if (Array.isArray(value)) return value.flatMap(imagesIn);
-  if (value === null || typeof value !== 'object') return [];
-  return Object.entries(value).flatMap(([key, item]) => key === 'image' && typeof item === 'string' ? [item]
-    : key === 'image' && typeof (item as any)?.reference === 'string' ? [(item as any).reference] : imagesIn(item));
-}

@@ -10,6 +10,9 @@ const PROBE_SECONDS = 10;
 /** @internal */
 export const SERVER_CONTAINER = 'server';
 
+/** @internal */
+export const CONTAINER_SECURITY = { allowPrivilegeEscalation: false, capabilities: { drop: ['ALL'] }, readOnlyRootFilesystem: true };
+
 /**
  * What a server's container is made of.
  * @internal
@@ -56,7 +59,7 @@ export function serverContainer(spec: ServerContainerSpec): { container: any; vo
     readinessProbe: check(readyPath),
     // Kubernetes starts it only after the startup probe has passed once.
     livenessProbe: { ...check(livePath), failureThreshold: 6 },
-    securityContext: { allowPrivilegeEscalation: false, capabilities: { drop: ['ALL'] }, readOnlyRootFilesystem: true },
+    securityContext: CONTAINER_SECURITY,
     volumeMounts: [
       { name: 'scratch', mountPath: '/tmp' },
       { name: 'shm', mountPath: '/dev/shm' },

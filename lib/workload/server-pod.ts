@@ -3,13 +3,13 @@ import { additionalContainers } from './additional-container';
 import { checkDisk, checkNames, checkPort, checkUser } from './model-server-input';
 import type { ModelServerProps } from './model-server-props';
 import { serverArguments } from './server-arguments';
-import { SERVER_CONTAINER, serverContainer, startupWindow } from './server-container';
+import { CONTAINER_SECURITY, SERVER_CONTAINER, serverContainer, startupWindow } from './server-container';
 import { serverResources } from './server-resources';
 import { spreadConstraints } from './topology-spread';
 import { bindModels, totalWindow } from '../delivery/bind-models';
 import { DeliveredModel } from '../delivery/model-delivery';
 import { modelsAnnotation } from '../delivery/models-annotation';
-import { PodFacts } from '../delivery/pod-parts';
+import { PodFacts, PodWarning } from '../delivery/pod-parts';
 import { mergePodParts } from '../delivery/pod-template';
 import { totalRequests } from '../private/container-resources';
 
@@ -31,6 +31,8 @@ export interface ServerPod {
   readonly facts: PodFacts;
   /** How long delivery and start may take together. */
   readonly window: Duration;
+  /** What somebody should know before the pod is deployed. */
+  readonly warnings: PodWarning[];
 }
 
 /**
@@ -44,7 +46,11 @@ export function serverPod(name: string, props: ModelServerProps, selector: Recor
   const port = checkPort(props, name);
   const scratch = checkDisk('scratch', props.scratch ?? Size.gibibytes(10), name);
   const additional = additionalContainers(props.containers ?? [], name);
+  const user = checkUser(props.runAsUser ?? 1000, name);
+  const securityContext = { runAsNonRoot: true, runAsUser: user, runAsGroup: user, seccompProfile: { type: 'RuntimeDefault' } };
   const facts: PodFacts = {
+    readers: [SERVER_CONTAINER, ...additional.readers],
+    spec: { securityContext, containers: [{ name: SERVER_CONTAINER, securityContext: CONTAINER_SECURITY }, ...additional.containers] },
     containers: [SERVER_CONTAINER, ...additional.containers.map(({ name: other }) => other)],
     identity: props.identity,
     requests: totalRequests([{ resources: props.resources }, ...additional.containers]),
@@ -64,7 +70,6 @@ export function serverPod(name: string, props: ModelServerProps, selector: Recor
     sharedMemory: checkDisk('sharedMemory', props.sharedMemory ?? Size.gibibytes(2), name),
     scratch,
   });
-  const user = checkUser(props.runAsUser ?? 1000, name);
   const template = {
     metadata: {
       labels: selector,
@@ -82,17 +87,18 @@ export function serverPod(name: string, props: ModelServerProps, selector: Recor
       tolerations: props.tolerations?.map(toleration => toleration._spec),
       topologySpreadConstraints: spreadConstraints(props.topologySpread, selector),
       containers: [container, ...additional.containers],
-      securityContext: { runAsNonRoot: true, runAsUser: user, runAsGroup: user, seccompProfile: { type: 'RuntimeDefault' } },
+      securityContext,
       volumes,
     },
   };
-  const merged = parts.reduce((result, part) => mergePodParts(result, part, [SERVER_CONTAINER, ...additional.readers]), template);
+  const merged = parts.reduce((result, part) => mergePodParts(result, part, facts.readers!), template);
   return {
     template: withSidecars(merged, additional.sidecars),
     port,
     models,
     facts,
     window: totalWindow(parts).plus(startupWindow(models)),
+    warnings: parts.flatMap(part => part.warnings ?? []),
   };
 }
 

@@ -9,6 +9,7 @@ function check(spec: any = {}, metadata: any = {}, more: Partial<Meeting> = {}):
     object: { kind: 'Deployment', spec: { template } },
     readers: ['vllm'],
     initContainers: [{ name: 'download-llama' }],
+    containers: [],
     order: ['download-llama', ...(spec.initContainers ?? []).map(({ name }: any) => name)],
     volumes: [{ name: 'model-llama' }],
     mountPaths: ['/mnt/llama/models'],
@@ -135,4 +136,15 @@ test.each([
   { securityContext: { windowsOptions: { hostProcess: false } } },
 ])('pods that may run on Linux pass: %j', spec => {
   expect(check(spec)).toEqual([]);
+});
+
+test('a container that a delivery adds beside those of the pod may have the name of none of them', () => {
+  const containers = [{ name: 'modelcar-llama' }];
+  expect(check({}, {}, { containers })).toEqual([]);
+  expect(() => check({ initContainers: [{ name: 'modelcar-llama' }] }, {}, { containers })).toThrow("container 'modelcar-llama' is in the pod already");
+});
+
+test('what calls nobody starts in a mesh as elsewhere', () => {
+  const initContainers = [{ name: 'copy-llama' }];
+  expect(check({}, { labels: { 'sidecar.istio.io/inject': 'true' } }, { initContainers, order: ['copy-llama'] })).toEqual([]);
 });

@@ -73,6 +73,7 @@ test('the parts are the container, three volumes, a mount, an annotation, the di
     ],
     volumeMounts: [{ name: 'model-llama', mountPath: '/mnt/llama/models', subPath: 'models', readOnly: true }],
     annotations: { [SKIP_CONTAINERS]: 'server' },
+    warnings: [],
   });
   expect(startWindow!.toSeconds()).toBe(300 + 820);
   expect(ephemeralStorage!.toMebibytes()).toBe(19661);

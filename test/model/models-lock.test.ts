@@ -1,4 +1,4 @@
-import { lockModel, parseModelsLock } from '../../lib/model/models-lock';
+import { lockImage, lockModel, parseModelsLock } from '../../lib/model/models-lock';
 
 const A = `sha256:${'a'.repeat(64)}`;
 const B = `sha256:${'b'.repeat(64)}`;
@@ -145,4 +145,32 @@ test.each(['<<<<<<< HEAD', '=======', '>>>>>>> a1b2c3d (publish llama)', '||||||
     const text = change('      "current": "9",\n', `${marker}\n      "current": "9",\n`).replace(/\n/g, end);
     expect(() => parseModelsLock(text, 'models.lock.json')).toThrow('models.lock.json:14: a merge left a conflict here: keep the versions of both sides, decide which one is current, and remove the lines of the markers');
   }
+});
+
+const IMAGE = `111122223333.dkr.ecr.eu-west-1.amazonaws.com/models@sha256:${'c'.repeat(64)}`;
+
+describe('the image of a version', () => {
+  test('is a line of its own, and nothing else changes', () => {
+    const after = lockImage(LOCK, 'f', llama('9'), IMAGE);
+    expect(after.split('\n').filter(line => line.trim() !== `"image": "${IMAGE}",`).join('\n')).toBe(LOCK);
+    expect(parseModelsLock(after, 'f').get('serving/llama')!.versions.get('9')).toEqual({ digest: A, totalBytes: 5, image: IMAGE });
+  });
+
+  test('is replaced by another build', () => {
+    const other = IMAGE.replace(/c{64}/, 'd'.repeat(64));
+    expect(lockImage(lockImage(LOCK, 'f', llama('9'), IMAGE), 'f', llama('9'), other)).toBe(lockImage(LOCK, 'f', llama('9'), other));
+  });
+
+  test('stays when the version is published again, and when another one is', () => {
+    const text = lockImage(LOCK, 'f', llama('9'), IMAGE);
+    expect(lockModel(text, 'f', llama('9'), { digest: A, totalBytes: 5 }, true)).toBe(text);
+    const after = parseModelsLock(lockModel(text, 'f', llama('11'), { digest: A, totalBytes: 6 }, true), 'f').get('serving/llama')!;
+    expect([after.versions.get('9')!.image, after.versions.get('11')!.image]).toEqual([IMAGE, undefined]);
+  });
+
+  test('is refused without a digest, and for a version that is not there', () => {
+    expect(() => lockImage(LOCK, 'f', llama('9'), 'registry.example.com/models:1')).toThrow(/^f: image of serving\/llama@9 is "registry\.example\.com\/models:1": give repository@sha256/);
+    expect(() => lockImage(LOCK, 'f', llama('8'), IMAGE)).toThrow(/^f has no version '8' of 'serving\/llama': publish it/);
+    expect(() => lockImage(LOCK, 'f', { name: 'other', version: '9' }, IMAGE)).toThrow(/^f has no version '9' of 'other'/);
+  });
 });

@@ -32,14 +32,14 @@ export const DELIVERY_MUTANTS: Mutant[] = [
   },
   {
     what: 'the application may write the model',
-    file: 'lib/delivery/s3-download.ts',
+    file: 'lib/delivery/transfer-container.ts',
     replace: '`${folder}/models`, readOnly: true })',
     by: '`${folder}/models` })',
     test: 'test/delivery/s3-download.test.ts',
   },
   {
     what: 'an emptyDir without a bound',
-    file: 'lib/delivery/s3-download.ts',
+    file: 'lib/delivery/transfer-container.ts',
     replace: '{ name: WORK_VOLUME, emptyDir: { sizeLimit: \'64Mi\' } }',
     by: '{ name: WORK_VOLUME, emptyDir: {} }',
     test: 'test/delivery/s3-download.test.ts',
@@ -47,8 +47,8 @@ export const DELIVERY_MUTANTS: Mutant[] = [
   {
     what: 'models of several buckets come from one',
     file: 'lib/delivery/s3-download.ts',
-    replace: 'strategyOf(arrival.delivered).modelArguments(',
-    by: 'this.modelArguments(',
+    replace: 'strategyOf(delivered).sourceArguments(',
+    by: 'this.sourceArguments(',
     test: 'test/delivery/s3-download-models.test.ts',
   },
   {
@@ -81,15 +81,15 @@ export const DELIVERY_MUTANTS: Mutant[] = [
   },
   {
     what: 'the root file system of the downloader is writable',
-    file: 'lib/delivery/s3-download.ts',
-    replace: '        readOnlyRootFilesystem: true,\n',
+    file: 'lib/delivery/transfer-container.ts',
+    replace: '      readOnlyRootFilesystem: true,\n',
     by: '',
     test: 'test/delivery/s3-download.test.ts',
   },
   {
     what: 'no writable /tmp on the read-only root',
-    file: 'lib/delivery/s3-download.ts',
-    replace: '        { name: WORK_VOLUME, mountPath: \'/tmp\' },\n',
+    file: 'lib/delivery/transfer-container.ts',
+    replace: '      { name: WORK_VOLUME, mountPath: \'/tmp\' },\n',
     by: '',
     test: 'test/delivery/s3-download.test.ts',
   },
@@ -158,21 +158,21 @@ export const DELIVERY_MUTANTS: Mutant[] = [
   },
   {
     what: 'one claim appears twice in a pod',
-    file: 'lib/delivery/s3-download.ts',
+    file: 'lib/delivery/transfer-container.ts',
     replace: 'unique(arrivals.map(({ volume }) => volume), volume => volume.name)',
     by: 'arrivals.map(({ volume }) => volume)',
     test: 'test/delivery/model-volume.test.ts',
   },
   {
     what: 'one release is fetched twice into a claim',
-    file: 'lib/delivery/s3-download.ts',
+    file: 'lib/delivery/transfer-container.ts',
     replace: '...unique(arrivals, arrival => arrival.destination).flatMap',
     by: '...arrivals.flatMap',
     test: 'test/delivery/model-volume.test.ts',
   },
   {
     what: 'a claim gets the group of another',
-    file: 'lib/delivery/s3-download.ts',
+    file: 'lib/delivery/transfer-container.ts',
     replace: '  if (other) {\n',
     by: '  if (other && !first) {\n',
     test: 'test/delivery/model-volume.test.ts',
@@ -201,8 +201,8 @@ export const DELIVERY_MUTANTS: Mutant[] = [
   {
     what: 'the second source is forgotten',
     file: 'lib/delivery/s3-download.ts',
-    replace: '...this.sources.flatMap(source => [',
-    by: '...this.sources.slice(0, 1).flatMap(source => [',
+    replace: 'this.sources.flatMap(source => [`--source',
+    by: 'this.sources.slice(0, 1).flatMap(source => [`--source',
     test: 'test/delivery/s3-download-sources.test.ts',
   },
   {

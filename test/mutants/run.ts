@@ -11,6 +11,7 @@ import { DELIVERY_MUTANTS } from './delivery';
 import { EXISTING_MUTANTS } from './existing';
 import { FRAGMENT_MUTANTS } from './fragments';
 import { KUBERNETES_SIDE_MUTANTS } from './kubernetes-side';
+import { OCI_MUTANTS } from './oci';
 import { PROGRAM_MUTANTS } from './program';
 import { PROGRAM_PLACE_MUTANTS } from './program-place';
 import { PROGRAM_SOURCES_MUTANTS } from './program-sources';
@@ -35,6 +36,7 @@ const MUTANTS = [
   ...DELIVERY_MUTANTS,
   ...EXISTING_MUTANTS,
   ...FRAGMENT_MUTANTS,
+  ...OCI_MUTANTS,
   ...WORKLOAD_MUTANTS,
   ...ACCESS_MUTANTS,
   ...STORAGE_MUTANTS,

@@ -1,5 +1,5 @@
 /** Volumes of profile `restricted`: what is not the node's and not the network's. */
-const VOLUMES = ['configMap', 'csi', 'downwardAPI', 'emptyDir', 'ephemeral', 'persistentVolumeClaim', 'projected', 'secret'];
+const VOLUMES = ['configMap', 'csi', 'downwardAPI', 'emptyDir', 'ephemeral', 'image', 'persistentVolumeClaim', 'projected', 'secret'];
 const PROFILES = ['RuntimeDefault', 'Localhost'];
 
 /**

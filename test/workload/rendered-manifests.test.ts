@@ -1,7 +1,8 @@
 import { ApiObject, App, Chart, JsonPatch } from 'cdk8s';
 import { Environment, IMAGE } from './fixture';
 import { Downloader } from '../../lib/delivery';
-import { imagesIn, renderManifests } from '../../lib/workload/rendered-manifests';
+import { imagesIn } from '../../lib/delivery/images';
+import { renderManifests } from '../../lib/workload/rendered-manifests';
 
 const configMap = (chart: Chart, id = 'Map') => new ApiObject(chart, id, { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: id.toLowerCase() } });
 

@@ -87,11 +87,11 @@ describe('the bootstrap', () => {
 
 describe('the programs', () => {
   const folder = join(__dirname, '../../../lib/delivery');
-  const parts = readdirSync(folder).filter((file) => /^(transfer.*|fetch-.*|pod-identity|credentials)\.sh$/.test(file));
+  const parts = readdirSync(folder).filter((file) => /^(transfer.*|fetch-.*|pod-identity|credentials|s3-source)\.sh$/.test(file));
 
   test('every part is in a program', () => {
-    const both = transferProgram('s5cmd') + transferProgram('aws');
-    for (const part of parts) expect(both).toContain(readFileSync(join(folder, part), 'utf8'));
+    const all = transferProgram('s5cmd') + transferProgram('aws') + transferProgram('cp');
+    for (const part of parts) expect(all).toContain(readFileSync(join(folder, part), 'utf8'));
   });
 
   test('a part is short enough to be read', () => {

@@ -187,7 +187,7 @@ describe('IRSA', () => {
     ['no token', { AWS_WEB_IDENTITY_TOKEN_FILE: '' }, 77, /AWS_WEB_IDENTITY_TOKEN_FILE is missing/],
     ['an empty token', {}, 77, /token, the token of the service account, is missing, empty or not readable/],
     ['an S3 endpoint that s5cmd would send the token to', { AWS_ENDPOINT_URL: 'http://s3.test' }, 64, /instead of AWS STS/],
-    ['another word', { MODEL_TRANSFER_CREDENTIALS: 'irsa' }, 64, /pod-identity or web-identity, not irsa/],
+    ['another word', { MODEL_TRANSFER_CREDENTIALS: 'irsa' }, 64, /pod-identity, web-identity or container-role, not irsa/],
   ])('ends at once with %s', (_, env, code, says) => withBench(shells.s5cmd!, 's5cmd', async (b) => {
     const token = join(b.root, 'empty-token');
     writeFileSync(token, '');
