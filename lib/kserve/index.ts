@@ -1,0 +1,6 @@
+export * from './deployment-mode';
+export * from './inference-service';
+export * from './inference-service-props';
+export * from './kserve-storage';
+export * from './modelcar-configuration';
+export * from './modelcar-configuration-options';

@@ -1,0 +1,77 @@
+import { checkWhole, MAX_INT } from '../private/numbers';
+
+/** How KServe brings the model of an address `oci://`. */
+export enum OciModelMode {
+  /** By a container that runs beside the runtime's, its modelcar. */
+  MODELCAR = 'modelcar',
+
+  /** By an image volume. */
+  NATIVE = 'native',
+
+  /** By an init container that fetches layers from the registry. No version up to 0.20.0 has it: 0.20.0 takes the word and adds a modelcar. */
+  FETCH = 'fetch',
+}
+
+/** The user that KServe's modelcar and, with it, the runtime's container run as. */
+export class ModelcarUser {
+  /** Root, as some clusters need: Pod Security `restricted` and `runAsNonRoot` refuse it. */
+  public static root(): ModelcarUser {
+    return new ModelcarUser(0);
+  }
+
+  /** A user by its number: 1010, as KServe is shipped, has no home in most images, so a runtime that writes to its own fails. */
+  public static of(uid: number): ModelcarUser {
+    return new ModelcarUser(checkWhole('user of a modelcar', uid, 1, MAX_INT));
+  }
+
+  /** Nobody in particular, each image its own: both must then be of one user and group, or the runtime can't read through its link. */
+  public static unset(): ModelcarUser {
+    return new ModelcarUser(undefined);
+  }
+
+  private constructor(
+    /** @internal */
+    public readonly _uid: number | undefined,
+  ) {}
+}
+
+/** What is to be different in the configuration of KServe. What is left out stays as it is. */
+export interface ModelcarConfigurationOptions {
+  /** Version of the KServe that reads it, such as `0.20`. */
+  readonly kserveVersion: string;
+
+  /**
+   * Whether KServe knows `oci://` at all: `enableModelcar`, which is on since 0.15.2.
+   *
+   * @default - as it is
+   */
+  readonly enabled?: boolean;
+
+  /**
+   * What a modelcar asks for and is held to of CPU, such as `10m`: `cpuModelcar`.
+   *
+   * @default - as it is
+   */
+  readonly cpu?: string;
+
+  /**
+   * What a modelcar asks for and is held to of memory, such as `15Mi`: `memoryModelcar`.
+   *
+   * @default - as it is
+   */
+  readonly memory?: string;
+
+  /**
+   * The user of modelcars and of the runtimes beside them: `uidModelcar`.
+   *
+   * @default - as it is
+   */
+  readonly user?: ModelcarUser;
+
+  /**
+   * What `oci://` means: `ociModelMode`, since 0.20. The chart of Helm has no value for it, and writes none.
+   *
+   * @default - as it is
+   */
+  readonly ociModelMode?: OciModelMode;
+}

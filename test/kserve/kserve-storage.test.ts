@@ -1,0 +1,170 @@
+import { Lazy, Stack } from 'aws-cdk-lib';
+import { Template } from 'aws-cdk-lib/assertions';
+import { image, MODEL_IMAGE, predictorOf, serviceIn, warningsOf } from './fixture';
+import { WorkloadIdentity } from '../../lib/access';
+import { PodSecurity } from '../../lib/delivery';
+import { KserveStorage, KserveStorageMount } from '../../lib/kserve';
+import { ModelImage } from '../../lib/oci';
+import { model } from '../delivery/fixture';
+import { Environment, refusal } from '../workload/fixture';
+
+const NEW = { kserveVersion: '0.20', kubernetesVersion: '1.35', containerdVersion: '2.2' };
+const uris = (storageUris: KserveStorageMount[], facts: any = NEW) => predictorOf({ storageUris, facts }).storageUris;
+const images = (...mountPaths: string[]) => mountPaths.map(mountPath => ({ storage: KserveStorage.oci(image), mountPath }));
+
+test('each storage is spelled as KServe reads it', () => {
+  const environment = new Environment();
+  expect([
+    KserveStorage.oci(image), KserveStorage.ociNative(image), KserveStorage.s3(environment.bucket, model('iris')), KserveStorage.pvc('models'), KserveStorage.pvc('models', 'iris/1'),
+    KserveStorage.of('hf://acme/iris:abc'),
+  ].map(({ uri }) => uri)).toEqual([
+    `oci://${MODEL_IMAGE}`, `oci+native://${MODEL_IMAGE}`, `s3://${environment.bucket.bucketName}/models/serving/iris/1/`, 'pvc://models', 'pvc://models/iris/1', 'hf://acme/iris:abc',
+  ]);
+});
+
+test('OCI-19 an address in S3 ends with a slash, so that siblings of its prefix stay out', () => {
+  expect(KserveStorage.of('s3://acme/models/llama').uri).toBe('s3://acme/models/llama/');
+  expect(KserveStorage.of('s3://acme/models/llama/').uri).toBe('s3://acme/models/llama/');
+  expect(predictorOf({ storage: KserveStorage.of('s3://acme/models/llama') }).model.storageUri).toBe('s3://acme/models/llama/');
+});
+
+test('OCI-19 stock S3 warns of the promise that is lost, and of the listing that it needs', () => {
+  const environment = new Environment();
+  const text = warningsOf({ storage: KserveStorage.s3(environment.bucket, model('iris')) }, environment).join();
+  expect(text).toContain('kserveStockS3');
+  expect(text).toContain('checks nothing');
+  expect(text).toContain('s3:ListBucket');
+  expect(text).toContain("breaks Pod Security 'restricted'");
+});
+
+test('a listing is granted by itself: of the bucket as a whole, and of nothing else', () => {
+  const environment = new Environment();
+  const storage = KserveStorage.s3(environment.bucket, model('iris'));
+  const statements = () => Object.values(Template.fromStack(Stack.of(environment.bucket)).findResources('AWS::IAM::Policy')).flatMap((each: any) => each.Properties.PolicyDocument.Statement);
+  storage.grantListing(environment.identity);
+  expect(statements().filter(({ Action }) => [Action].flat().includes('s3:ListBucket'))).toEqual([
+    { Effect: 'Allow', Action: 's3:ListBucket', Resource: { 'Fn::GetAtt': [expect.stringMatching(/^Models/), 'Arn'] } },
+  ]);
+  const existing = WorkloadIdentity.existing({ namespace: 'serving', serviceAccount: 'other' });
+  expect(refusal(() => storage.grantListing(existing))).toContain('allow s3:ListBucket');
+  expect(refusal(() => KserveStorage.of('s3://acme/models/').grantListing(environment.identity))).toContain('KserveStorage.s3(bucket, model)');
+});
+
+test('a model in a bucket that the identity may not read is refused at synth, whoever downloads it', () => {
+  const environment = new Environment();
+  serviceIn(environment, { storage: KserveStorage.s3(environment.bucket, model('iris', { tenant: 'nlp' })) });
+  expect(environment.refusal()).toContain("belongs to tenant 'nlp'");
+});
+
+test('OCI-20 what an address means does not depend on ociModelMode, which charts of Helm leave out', () => {
+  expect(predictorOf({ storage: KserveStorage.ociNative(image), facts: NEW }).model.storageUri).toMatch(/^oci\+native:\/\//);
+});
+
+test.each([
+  ['0.19', /refused by KServe up to 0\.20\.0, and kserveVersion is '0\.19'/],
+  ['0.20.0', /refused by KServe up to 0\.20\.0/],
+  [undefined, /kserveVersion is not known/],
+])('OCI-21 oci+fetch is refused for KServe %s', (kserveVersion, message) => {
+  expect(refusal(() => predictorOf({ storage: KserveStorage.of('oci+fetch://registry.example/iris:1'), facts: { kserveVersion } }))).toMatch(message);
+});
+
+test('OCI-32 oci+fetch of a later KServe is refused for Amazon ECR, and for that alone', () => {
+  const facts = { kserveVersion: '0.21' };
+  expect(refusal(() => predictorOf({ storage: KserveStorage.of('oci+fetch://111122223333.dkr.ecr.eu-west-1.amazonaws.com/iris:1'), facts }))).toContain('last 12 hours');
+  expect(predictorOf({ storage: KserveStorage.of('oci+fetch://registry.example/iris:1'), facts }).model.storageUri).toBe('oci+fetch://registry.example/iris:1');
+});
+
+test('OCI-22 oci+modelcar is refused, as by every KServe', () => {
+  expect(refusal(() => KserveStorage.of('oci+modelcar://registry.example/iris:1'))).toContain("use 'oci://'");
+});
+
+test.each([
+  [{ ...NEW, kserveVersion: '0.19' }, 'refused by KServe 0.19'],
+  [{ ...NEW, kubernetesVersion: '1.34' }, 'Kubernetes 1.34 has none'],
+  [{ ...NEW, containerdVersion: '2.1' }, 'mounts the whole image'],
+])('OCI-08 oci+native is refused where %j', (facts, message) => {
+  expect(refusal(() => predictorOf({ storage: KserveStorage.ociNative(image), facts }))).toContain(message);
+});
+
+test('oci+native warns of versions that are not known', () => {
+  expect(warningsOf({ storage: KserveStorage.ociNative(image) }).join()).toContain('needs KServe 0.20, Kubernetes 1.35, containerd 2.2 or later');
+  expect(warningsOf({ storage: KserveStorage.ociNative(image), facts: NEW })).toEqual([]);
+});
+
+test('OCI-23 images among storageUris need KServe 0.20, and a version that is known', () => {
+  expect(refusal(() => uris(images('/mnt/a/base'), { kserveVersion: '0.19' }))).toContain('start without a model');
+  expect(refusal(() => uris(images('/mnt/a/base'), {}))).toContain('kserveVersion is not known');
+  expect(uris(images('/mnt/a/base', '/mnt/b/lora'))).toEqual([{ uri: `oci://${MODEL_IMAGE}`, mountPath: '/mnt/a/base' }, { uri: `oci://${MODEL_IMAGE}`, mountPath: '/mnt/b/lora' }]);
+});
+
+test('OCI-23 more than ten images are refused', () => {
+  const paths = (count: number) => Array.from({ length: count }, (_, index) => `/mnt/m${index}/models`);
+  expect(uris(images(...paths(10)))).toHaveLength(10);
+  expect(refusal(() => uris(images(...paths(11))))).toContain('takes 10 at most');
+});
+
+test('OCI-24 two modelcars in one folder are refused, two image volumes are not', () => {
+  expect(refusal(() => uris(images('/mnt/base', '/mnt/lora')))).toContain("mountPath in '/mnt'");
+  expect(uris(['/mnt/base', '/mnt/lora'].map(mountPath => ({ storage: KserveStorage.ociNative(image), mountPath })))).toHaveLength(2);
+});
+
+test('OCI-24 paths without a folder in common are refused, but for claims', () => {
+  expect(refusal(() => uris(images('/mnt/base/models', '/opt/lora/models')))).toContain('no folder in common');
+  expect(uris([...images('/mnt/base/models'), { storage: KserveStorage.pvc('models'), mountPath: '/opt/lora' }])).toHaveLength(2);
+});
+
+test('OCI-25 a folder of a claim is refused among storageUris, and taken by itself', () => {
+  const storage = KserveStorage.pvc('models', 'iris');
+  expect(refusal(() => uris([{ storage }]))).toContain('which KServe ignores there');
+  expect(predictorOf({ storage }).model.storageUri).toBe('pvc://models/iris');
+  expect(uris([{ storage: KserveStorage.pvc('models') }])).toEqual([{ uri: 'pvc://models', mountPath: '/mnt/models' }]);
+});
+
+test.each([
+  ['/mnt/models', '/mnt/models'],
+  ['/mnt/models', '/mnt/models/lora'],
+])('sources at %s and %s are in each other\'s way', (first, second) => {
+  expect(refusal(() => uris([{ storage: KserveStorage.pvc('a'), mountPath: first }, { storage: KserveStorage.pvc('b'), mountPath: second }]))).toContain("in each other's way");
+});
+
+test('a mountPath has an end', () => {
+  expect(refusal(() => uris([{ storage: KserveStorage.pvc('a'), mountPath: `/${'a'.repeat(255)}` }]))).toContain('at most');
+  expect(refusal(() => uris([{ storage: KserveStorage.pvc('a'), mountPath: '/mnt/../etc' }]))).toContain('not valid');
+});
+
+test('OCI-26 KServe\'s modelcar is warned of, unless the namespace takes it', () => {
+  const storage = KserveStorage.oci(image);
+  expect(warningsOf({ storage, facts: { kserveVersion: '0.20' } }).join()).toContain('kserveModelcarNotRestricted');
+  expect(warningsOf({ storage, facts: { kserveVersion: '0.20', podSecurity: PodSecurity.BASELINE } })).toEqual([]);
+});
+
+test('OCI-28 KServe\'s modelcar is warned of for ONNX', () => {
+  const props = { storage: KserveStorage.oci(image), modelFormat: { name: 'onnx' } };
+  const facts = { podSecurity: PodSecurity.BASELINE };
+  expect(warningsOf({ ...props, facts }).join()).toContain('kserveModelcarSymlink');
+  expect(warningsOf({ ...props, facts: { ...facts, followsSymlinks: true } })).toEqual([]);
+});
+
+test('OCI-15 a tag is warned of, with what each way makes of it', () => {
+  const tagged = ModelImage.of('registry.example/iris:1');
+  expect(warningsOf({ storage: KserveStorage.oci(tagged) }).join()).toContain('never again once a node has it');
+  expect(warningsOf({ storage: KserveStorage.ociNative(tagged), facts: NEW }).join()).toContain('KServe never looks up again');
+});
+
+test('a KServe that does not pull the image first is warned of', () => {
+  expect(warningsOf({ storage: KserveStorage.oci(image), facts: { kserveVersion: '0.13' } }).join()).toContain('kserveModelcarNotPrefetched');
+});
+
+test('an image with its model elsewhere is refused', () => {
+  const other = ModelImage.of(MODEL_IMAGE, { folder: '/data' });
+  for (const make of [KserveStorage.oci, KserveStorage.ociNative]) expect(refusal(() => make(other))).toContain("has its model in '/data'");
+});
+
+test('what is known only at deploy time is refused', () => {
+  expect(refusal(() => KserveStorage.of(Lazy.string({ produce: () => 's3://acme/' })))).toContain('unresolved token');
+  expect(refusal(() => KserveStorage.pvc(Lazy.string({ produce: () => 'models' })))).toContain('unresolved token');
+});
+
+test.each(['', 'models', '/mnt/models', 's3://', 's3:///x', 'oci://a b'])("the address '%s' is refused", uri => {
+  expect(refusal(() => KserveStorage.of(uri))).toContain('is not valid');
+});
