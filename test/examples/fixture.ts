@@ -6,11 +6,16 @@ import { inlineProgram, transferProgram } from '../../lib/delivery/program';
 
 export const EXAMPLES = path.join(__dirname, '..', '..', 'examples');
 
+const PROGRAMS = [transferProgram('s5cmd'), transferProgram('cp'), fs.readFileSync(path.join(__dirname, '..', '..', 'lib', 'delivery', 'check-image.sh'), 'utf8')].map(inlineProgram);
+
 /** Every folder of examples. */
 export const NAMES = fs.readdirSync(EXAMPLES, { withFileTypes: true }).filter(entry => entry.isDirectory()).map(entry => entry.name);
 
 /** What differs is Kubernetes' alone: in AWS they make what `s3-download` makes, as a test has it. */
-export const LIKE_S3_DOWNLOAD = ['ab-test', 'existing-manifests', 'leader-worker-set', 'lora', 'rollback'];
+export const LIKE_S3_DOWNLOAD = ['ab-test', 'existing-manifests', 'kserve-s3', 'leader-worker-set', 'lora', 'rollback'];
+
+/** They make nothing in AWS: what comes in an image needs no stack. */
+export const WITHOUT_AWS = ['image-volume', 'kserve-modelcar', 'modelcar', 'oci-copy'];
 
 /** Examples read their data from the working directory and write `manifests` into it: each run has one of its own. */
 export function inFolderOf<T>(name: string, run: () => T): T {
@@ -36,7 +41,7 @@ function documentsOf(file: string): any[] {
 }
 
 function withoutPrograms(value: any): any {
-  if (typeof value === 'string') return value === inlineProgram(transferProgram('s5cmd')) ? '(the in-pod program)' : value;
+  if (typeof value === 'string') return PROGRAMS.includes(value) ? '(the in-pod program)' : value;
   if (Array.isArray(value)) return value.map(withoutPrograms);
   if (value === null || typeof value !== 'object') return value;
   return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, withoutPrograms(item)]));

@@ -2,12 +2,13 @@ import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { App, Environment, Stack, Stage } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
-import { inFolderOf, LIKE_S3_DOWNLOAD, manifestsHere, NAMES } from './fixture';
+import { inFolderOf, LIKE_S3_DOWNLOAD, manifestsHere, NAMES, WITHOUT_AWS } from './fixture';
 import { AbTestStack } from '../../examples/ab-test/stack';
 import { AirGappedStack } from '../../examples/air-gapped/stack';
 import { InferenceStack, ModelsStack } from '../../examples/cross-account/stack';
 import { ExistingClusterStack } from '../../examples/existing-cluster/stack';
 import { ExistingManifestsStack } from '../../examples/existing-manifests/stack';
+import { KserveS3Stack } from '../../examples/kserve-s3/stack';
 import { LeaderWorkerSetStack } from '../../examples/leader-worker-set/stack';
 import { LoraStack } from '../../examples/lora/stack';
 import { ManyTeamsStack } from '../../examples/many-teams/stack';
@@ -37,6 +38,7 @@ const EXAMPLES: Record<string, Array<(scope: Construct, place: Place) => Stack>>
   'many-teams': [(scope, place) => new ManyTeamsStack(scope, 'ManyTeams', { env: envOf(place) })],
   'ab-test': [(scope, place) => new AbTestStack(scope, 'AbTest', { env: envOf(place) })],
   'rollback': [(scope, place) => new RollbackStack(scope, 'Rollback', { env: envOf(place) })],
+  'kserve-s3': [(scope, place) => new KserveS3Stack(scope, 'KserveS3', { env: envOf(place) })],
   'lora': [(scope, place) => new LoraStack(scope, 'Lora', { env: envOf(place) })],
   'existing-manifests': [(scope, place) => new ExistingManifestsStack(scope, 'ExistingManifests', { env: envOf(place) })],
   'leader-worker-set': [(scope, place) => new LeaderWorkerSetStack(scope, 'LeaderWorkerSet', { env: envOf(place) })],
@@ -140,7 +142,7 @@ beforeEach(() => {
 });
 
 test('every example is here', () => {
-  expect(Object.keys(EXAMPLES).sort()).toEqual([...NAMES].sort());
+  expect([...Object.keys(EXAMPLES), ...WITHOUT_AWS].sort()).toEqual([...NAMES].sort());
   expect(Object.keys(ALL_FLAGS).length).toBeGreaterThan(20);
 });
 
@@ -170,7 +172,7 @@ test.each(LIKE_S3_DOWNLOAD)('example %s makes in AWS what s3-download makes, els
   expectMoved(ireland, synthesise(name, BEIJING, VARIANTS[1][1]), BEIJING);
 });
 
-describe.each(NAMES.filter(name => !LIKE_S3_DOWNLOAD.includes(name)))('example %s', name => {
+describe.each(NAMES.filter(name => ![...LIKE_S3_DOWNLOAD, ...WITHOUT_AWS].includes(name)))('example %s', name => {
   const ireland = synthesise(name, IRELAND, VARIANTS[0][1]);
 
   // each partition and each way once

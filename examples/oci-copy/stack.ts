@@ -1,0 +1,20 @@
+import { ManifestTarget, ModelArtifact, ModelDelivery, ModelImage, ModelManifests, ModelServer, WorkloadIdentity } from 'cdk-eks-model-artifacts';
+import { Construct } from 'constructs';
+
+/** Kubernetes alone: no stack, no bucket, no role. */
+export class OciCopyManifests extends ModelManifests {
+  constructor(scope: Construct, id: string) {
+    super(scope, id, { target: ManifestTarget.directory('manifests') });
+
+    const classifier = ModelArtifact.fromLock('models.lock.json', { name: 'classifier' });
+    const image = ModelImage.fromLock('models.lock.json', { name: 'classifier' });
+
+    new ModelServer(this, 'classifier', {
+      identity: WorkloadIdentity.withoutRole({ namespace: 'serving', serviceAccount: 'classifier' }),
+      image: 'registry.acme.internal/classifier:2.4.1',
+      args: ['--model=/mnt/classifier/models'],
+      port: 8080,
+      models: [ModelDelivery.ociCopy({ image }).deliver(classifier)],
+    });
+  }
+}
