@@ -19,7 +19,7 @@ const BREAKS: PartBreak[] = [
   {
     part: 'static',
     what: 'a field is misspelt',
-    file: 'lib/delivery/s3-download.ts',
+    file: 'lib/delivery/transfer-container.ts',
     replace: 'readOnlyRootFilesystem: true,',
     by: '...{ readOnlyRootFilesystm: true },',
     says: /strict validation.*readOnlyRootFilesystm/,
@@ -35,15 +35,15 @@ const BREAKS: PartBreak[] = [
   {
     part: 'static',
     what: 'the download may run as root',
-    file: 'lib/delivery/s3-download.ts',
-    replace: '        runAsNonRoot: true,\n',
+    file: 'lib/delivery/transfer-container.ts',
+    replace: '      runAsNonRoot: true,\n',
     by: '',
     says: /users' own templates.*download-/,
   },
   {
     part: 'static',
     what: 'the application can write its model',
-    file: 'lib/delivery/s3-download.ts',
+    file: 'lib/delivery/transfer-container.ts',
     replace: '`${folder}/models`, readOnly: true }',
     by: '`${folder}/models`, readOnly: false }',
     says: /servers let through.*can write the volume model-/,
@@ -121,6 +121,14 @@ const BREAKS: PartBreak[] = [
     says: /body drips.*: hang/,
   },
   {
+    part: 'modelcar',
+    what: 'the link of an earlier process stays',
+    file: 'lib/delivery/modelcar.ts',
+    replace: "const LINK = 'ln -sfn ",
+    by: "const LINK = 'ln -sf ",
+    says: /ours takes the place of a link/,
+  },
+  {
     part: 'node',
     what: 'bytes are published whatever their hash is',
     file: 'lib/delivery/transfer-verify.sh',
@@ -139,7 +147,7 @@ const BREAKS: PartBreak[] = [
   {
     part: 'node',
     what: 'the application can write its model',
-    file: 'lib/delivery/s3-download.ts',
+    file: 'lib/delivery/transfer-container.ts',
     replace: '`${folder}/models`, readOnly: true }',
     by: '`${folder}/models`, readOnly: false }',
     says: /the application writes nothing to the model/,

@@ -24,6 +24,12 @@ export interface Example {
 /** In place of a number of pods: nothing of it is for a cluster. */
 export const NO_MANIFESTS = 'it makes no manifests';
 
+/** In place of a number of pods: there is no registry for its image. */
+const MODEL_IMAGE = 'the image of its model is nowhere: a scenario of the node makes one, and runs such pods';
+
+/** In place of a number of pods. */
+const KSERVE_CONTROLLER = 'the controller of KServe is not on the node: the part kserve has its pods';
+
 /** Every example: adding one adds a line here. */
 export const EXAMPLE_LIST: Example[] = [
   { name: 'ab-test', pods: 2 },
@@ -31,9 +37,14 @@ export const EXAMPLE_LIST: Example[] = [
   { name: 'cross-account', pods: 1 },
   { name: 'existing-cluster', pods: 2 },
   { name: 'existing-manifests', pods: 2, unrestricted: ['wait-for-gateway', 'vllm'] },
+  { name: 'image-volume', pods: MODEL_IMAGE, since: '1.35' },
+  { name: 'kserve-modelcar', pods: KSERVE_CONTROLLER },
+  { name: 'kserve-s3', pods: KSERVE_CONTROLLER },
   { name: 'leader-worker-set', pods: 'the controller of LeaderWorkerSet is not on the node', unrestricted: ['vllm'] },
   { name: 'lora', pods: 1 },
   { name: 'many-teams', pods: 2 },
+  { name: 'modelcar', pods: MODEL_IMAGE },
+  { name: 'oci-copy', pods: MODEL_IMAGE },
   { name: 'publish-from-github', pods: NO_MANIFESTS },
   { name: 'rollback', pods: 1 },
   { name: 's3-download', pods: 1 },

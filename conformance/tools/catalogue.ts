@@ -33,6 +33,16 @@ export const KSERVE_CRDS = goFiles('crds', 'github.com/kserve/kserve', 'kserve-c
   { of: 'github.com/kserve/kserve', under: 'config/crd/full/clusterstoragecontainer', only: /^serving/ },
 ]);
 
+/** KServe's own controller and webhook, which make pods of InferenceServices. */
+export const KSERVE_MUTATOR = goTool('kserve-mutator', { of: 'github.com/kserve/kserve', binaries: { 'kserve-mutator': '.' } });
+
+/** The configuration that they read, as KServe ships it. */
+export const KSERVE_CONFIGURATION = goFiles('kserve-mutator', 'github.com/kserve/kserve', 'kserve-configuration', [
+  { of: 'github.com/kserve/kserve', under: 'config/configmap', only: /^inferenceservice/ },
+  { of: 'github.com/kserve/kserve', under: 'config/storagecontainers', only: /^default/ },
+  { of: 'github.com/kserve/kserve', under: 'config/runtimes', only: /^kserve-sklearnserver/ },
+]);
+
 /** The other kinds that manifests of the examples are of. */
 export const WORKLOAD_CRDS = [
   goFiles('crds', 'sigs.k8s.io/lws', 'lws-crds', [{ of: 'sigs.k8s.io/lws', under: 'config/crd/bases' }]),
@@ -62,6 +72,12 @@ export const S5CMD = goTool('s5cmd', {
 
 /** In the newest stable suite: Debian 12's own is too old for EKS Pod Identity. */
 export const AWS_CLI = awsCli('2.23.6-1', 'trixie', 'aws-cli');
+
+/** Pushes images. The version that builds of `ModelImageBuilder` download. */
+export const ORAS = goTool('oras', { of: 'oras.land/oras', binaries: { oras: 'oras.land/oras/cmd/oras' } });
+
+/** A registry, and a client that checks images. */
+export const CRANE = goTool('crane', { of: 'github.com/google/go-containerregistry', binaries: { crane: 'github.com/google/go-containerregistry/cmd/crane' } });
 
 /** An S3 server that checks signatures and conditional writes. */
 export const VERSITYGW = goTool('versitygw', { of: 'github.com/versity/versitygw', binaries: { versitygw: 'github.com/versity/versitygw/cmd/versitygw' } });

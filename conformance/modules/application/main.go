@@ -82,7 +82,8 @@ type file struct {
 
 func filesUnder(folder string) ([]file, error) {
 	files := []file{}
-	err := filepath.WalkDir(folder, func(path string, entry fs.DirEntry, err error) error {
+	// The slash follows a link, as that of a modelcar. It leads through another process: by its text it can't be resolved.
+	err := filepath.WalkDir(folder+"/", func(path string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.IsDir() {
 			return err
 		}

@@ -3,6 +3,7 @@ import { damagedObject } from './damaged-object';
 import { deliveredModel } from './delivered-model';
 import { heldDownload } from './held-download';
 import { lateAssociation } from './late-association';
+import { modelImages } from './model-images';
 import { previousRevision } from './previous-revision';
 import { NAMESPACE, Stage } from './stage';
 import { successor } from './successor';
@@ -14,7 +15,7 @@ import { PublishedModels } from '../published-models';
 import { INFERENCE_IMAGE } from '../surroundings/inference-image';
 
 /** What is seen on the node beside the examples, in this order. */
-const SCENARIOS = [deliveredModel, damagedObject, heldDownload, lateAssociation, successor, previousRevision];
+const SCENARIOS = [deliveredModel, damagedObject, heldDownload, lateAssociation, successor, previousRevision, modelImages];
 
 /** Measures, so nothing else may run. */
 const ALONE = [throughput];

@@ -44,7 +44,7 @@ export class Stage {
    * Applies what the fixture's app makes of a server.
    * @param flags more of them, for kubectl
    */
-  async apply(server: Pick<FixtureServer, 'name' | 'image'>, version: FixtureVersion, flags: string[] = []): Promise<void> {
+  async apply(server: Pick<FixtureServer, 'name' | 'image' | 'delivery' | 'modelImage'>, version: FixtureVersion, flags: string[] = []): Promise<void> {
     const folder = path.join(this.folder, `run-${this.runs++}`);
     fs.mkdirSync(folder, { recursive: true });
     fs.writeFileSync(path.join(folder, 'fixture.json'), JSON.stringify({ bucketName: BUCKET, servers: [{ ...server, ...version }] }));
