@@ -1,8 +1,8 @@
 # Which files of a model share a layer of its image: those that are large have one each, so that nodes pull them side by side and versions share
 # those that did not change; small ones are bundled. Nothing but names and sizes is looked at.
 
-large_file=67108864    # bytes: from here on, a file has a layer of its own
-bundle_size=1073741824 # bytes of small files in one layer
+large_file=${IMAGE_LARGE_FILE:-67108864} # bytes: from here on, a file has a layer of its own
+bundle_size=1073741824                   # bytes of small files in one layer
 
 # <file of "size<tab>path" lines> <most layers> <most bytes of a layer>: "layer<tab>path" lines, largest layer first, numbered from 1.
 # Where they do not fit, it fails with the reason on stderr. A path has no tab: the manifest of a model allows none.

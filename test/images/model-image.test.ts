@@ -24,6 +24,7 @@ const busybox = findShell('busybox');
 
 describe(`what it does with the folder of a model${busybox ? '' : ' (skipped: no busybox on this machine)'}`, () => {
   const run = busybox ? test : test.skip;
+  const LARGE = 8 * 512; // bytes; the recipe's own, in blocks of 512, is asserted below
   let folder: string;
   let models: string;
   beforeEach(() => {
@@ -31,7 +32,7 @@ describe(`what it does with the folder of a model${busybox ? '' : ' (skipped: no
     models = path.join(folder, 'models');
     write('config.json', 'c');
     write('model.json', '{"totalBytes": 1}');
-    for (const index of [1, 2, 3]) write(`deep dir/w ${index}`, Buffer.alloc(67_108_864, index));
+    for (const index of [1, 2, 3]) write(`deep dir/w ${index}`, Buffer.alloc(LARGE, index));
     fs.writeFileSync(path.join(models, 'manifest.sha256'), ['config.json', 'deep dir/w 1', 'deep dir/w 2', 'deep dir/w 3', 'model.json'].map(name => `${sha256(fs.readFileSync(path.join(models, name)))}  ${name}\n`).join(''));
   });
   afterEach(() => {
@@ -46,7 +47,9 @@ describe(`what it does with the folder of a model${busybox ? '' : ' (skipped: no
 
   /** The instruction under a root of the test's own. */
   function arrange(digest = `sha256:${sha256(fs.readFileSync(path.join(models, 'manifest.sha256')))}`) {
-    const script = values('RUN')[0].replace(/\/layers\b/g, `${folder}/layers`).replace('cd /models;', `cd ${models};`).replace('mv /models ', `mv ${models} `);
+    const recipes = values('RUN')[0];
+    expect(recipes).toContain(`-size +${64 * 1024 * 1024 / 512 - 1} `);
+    const script = recipes.replace(/-size \+\d+ /, `-size +${LARGE / 512 - 1} `).replace(/\/layers\b/g, `${folder}/layers`).replace('cd /models;', `cd ${models};`).replace('mv /models ', `mv ${models} `);
     return spawnSync(busybox!.sh, ['-c', script], { encoding: 'utf8', env: { PATH: busybox!.path, MODEL_DIGEST: digest } });
   }
 
