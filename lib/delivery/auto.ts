@@ -1,13 +1,15 @@
 import { AutoOptions } from './auto-options';
 import { ImageVolume } from './image-volume';
-import { volumeName } from './landing';
-import type { DeliveredModel, IDeliveryStrategy } from './model-delivery';
+import { nameOf } from './landing';
+import { DeliveredModel, IDeliveryStrategy, ModelDelivery } from './model-delivery';
+import { Obstacle } from './model-image-obstacles';
 import { Modelcar } from './modelcar';
 import { chooseForPods, OciChoice } from './oci-choice';
 import { OciCopy } from './oci-copy';
 import { PodFacts, PodParts } from './pod-parts';
 import { ModelArtifact } from '../model';
 import { dnsLabel } from '../model/names';
+import { ModelImage } from '../oci/model-image';
 
 /**
  * What was chosen and why, in the annotations of a pod: this and what the model's volume is called after.
@@ -18,31 +20,49 @@ export const DELIVERY_ANNOTATION = 'cdk-eks-model-artifacts/delivery';
 /** @internal */
 export class Auto implements IDeliveryStrategy {
   public readonly sharingKey: string;
-  /** What was chosen, and why. */
+  public readonly image: ModelImage;
+  /** What is chosen where the pod has nothing against it, and why. */
   public readonly choice: OciChoice;
-  private readonly strategy: IDeliveryStrategy;
+  private readonly strategy: ImageStrategy;
 
   constructor(public readonly options: AutoOptions) {
+    this.image = options.image;
     this.choice = chooseForPods(options.facts);
-    this.strategy = strategyFor(this.choice, options);
+    this.strategy = strategyOf(this.choice, options);
     this.sharingKey = JSON.stringify(['auto', this.strategy.sharingKey, this.choice.reason]);
   }
 
-  public refusal(model: ModelArtifact, pod: PodFacts): string | undefined {
-    return this.strategy.refusal(model, pod);
+  public refusal(_model: ModelArtifact, _pod: PodFacts): string | undefined {
+    return undefined;
   }
 
+  /** A copy needs nothing of a pod, so it is what remains where the pod has something against the choice. */
   public bind(models: DeliveredModel[], pod: PodFacts): PodParts {
-    const parts = this.strategy.bind(models, pod);
-    const reasons = models.map(delivered => [`${DELIVERY_ANNOTATION}.${dnsLabel('', volumeName(delivered).slice('model-'.length), 50)}`, `${this.choice.form}: ${this.choice.reason}`]);
+    const [obstacle] = models.flatMap(delivered => this.strategy.obstacle?.(delivered, pod) ?? []);
+    const choice = obstacle === undefined ? this.choice : { form: 'ociCopy' as const, reason: `${this.choice.reason}; but ${obstacle.why}, so the model is copied` };
+    const delivery = deliveryOf(choice, this.options);
+    const parts = delivery.strategy.bind(models.map(({ model, path }) => delivery.deliver(model, { path })), pod);
+    const reasons = models.map(delivered => [`${DELIVERY_ANNOTATION}.${dnsLabel('', nameOf(delivered), 50)}`, `${choice.form}: ${choice.reason}`]);
     return { ...parts, annotations: { ...parts.annotations, ...Object.fromEntries(reasons) } };
   }
 }
 
-function strategyFor({ form }: OciChoice, { image, facts, runAs }: AutoOptions): IDeliveryStrategy {
+interface ImageStrategy extends IDeliveryStrategy {
+  obstacle?(delivered: DeliveredModel, pod: PodFacts): Obstacle | undefined;
+}
+
+function strategyOf({ form }: OciChoice, { image, facts, runAs }: AutoOptions): ImageStrategy {
   switch (form) {
     case 'imageVolume': return new ImageVolume({ image, facts });
     case 'modelcar': return new Modelcar({ image, facts, runAs });
     case 'ociCopy': return new OciCopy({ image });
   }
+}
+
+/**
+ * The delivery that was chosen.
+ * @internal
+ */
+export function deliveryOf(choice: OciChoice, options: AutoOptions): ModelDelivery {
+  return ModelDelivery.of(strategyOf(choice, options));
 }

@@ -45,5 +45,7 @@ while IFS= read -r line || [ -n "$line" ]; do
   [ "$#" -lt 200 ] || { add_sizes "$@" && set --; } # an argument list has its limit
 done < "$manifest"
 add_sizes "$@"
+present=$(($(find "$folder/" ! -type d | wc -l)))
+[ "$present" = "$((files + 1))" ] || die 65 "$folder holds $present files, and manifest.sha256 names $files beside itself: something is in the image that was not published"
 [ "$bytes" = "$total" ] || die 65 "the files in $folder hold $bytes bytes, model.json says $total: not all of the model is in the image"
 printf 'model %s: %s files, %s bytes, %s\n' "$model" "$files" "$bytes" "$found"

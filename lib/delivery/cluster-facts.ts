@@ -22,7 +22,7 @@ export interface ClusterFacts {
   readonly kubernetesVersion?: string;
 
   /**
-   * Version of the oldest kubelet that pods may come to, such as `1.34`.
+   * Version of the oldest kubelet that pods may come to, such as `1.34`: say it, as nodes are upgraded after the control plane.
    *
    * @default - that of the control plane
    */
@@ -67,6 +67,14 @@ export interface ClusterFacts {
   readonly followsSymlinks?: boolean;
 }
 
+const EXAMPLES: Record<string, string> = { containerdVersion: '2.2', kserveVersion: '0.20' };
+
+/** Nothing older is in use, and '1.3' is rather 1.30 that lost its zero. */
+const OLDEST_MINOR = 20;
+
+/** Those that something here depends on: https://kubernetes.io/docs/reference/command-line-tools-reference/feature-gates/ */
+const GATES = ['SidecarContainers', 'ImageVolume'];
+
 /** @internal */
 export interface Version {
   readonly major: number;
@@ -80,8 +88,8 @@ export interface Version {
  */
 export function versionOf(what: string, version: string): Version {
   literal(version, what, 'manifests are written by it; pass a literal string');
-  const match = /^v?(\d{1,3})\.(\d{1,3})([^\d].*)?$/.exec(version);
-  if (!match) throw new Error(`${what} is '${version}': give major and minor, such as '1.35'`);
+  const match = /^(?:v|containerd:\/\/)?(\d{1,3})\.(\d{1,3})([^\d].*)?$/.exec(version);
+  if (!match) throw new Error(`${what} is '${version}': give major and minor, such as '${EXAMPLES[what] ?? '1.35'}'`);
   return { major: Number(match[1]), minor: Number(match[2]) };
 }
 
@@ -96,12 +104,16 @@ export function isAtLeast(what: string, version: string | undefined, { major, mi
 }
 
 /**
- * The lower minor of control plane and nodes; undefined where neither is known.
+ * The minor of the nodes, or where that is not said of the control plane; undefined where neither is known.
+ *
+ * @throws where nodes are newer than the control plane
  * @internal
  */
 export function kubernetesMinor({ kubernetesVersion, nodeVersion }: ClusterFacts): number | undefined {
-  const minors = [minorOf('kubernetesVersion', kubernetesVersion), minorOf('nodeVersion', nodeVersion)].filter(minor => minor !== undefined);
-  return minors.length > 0 ? Math.min(...minors) : undefined;
+  const [plane, node] = [minorOf('kubernetesVersion', kubernetesVersion), minorOf('nodeVersion', nodeVersion)];
+  // https://kubernetes.io/releases/version-skew-policy/#kubelet
+  if (plane !== undefined && node !== undefined && node > plane) throw new Error(`nodeVersion '${nodeVersion}' is newer than kubernetesVersion '${kubernetesVersion}', which no cluster can be: give that of the oldest node`);
+  return node ?? plane;
 }
 
 /** Undefined where the version is not known. */
@@ -109,7 +121,17 @@ function minorOf(what: string, version: string | undefined): number | undefined 
   if (version === undefined) return undefined;
   const { major, minor } = versionOf(what, version);
   if (major !== 1) throw new Error(`${what} is '${version}', and every Kubernetes so far is 1.something: give its version, such as '1.35'`);
+  if (minor < OLDEST_MINOR) throw new Error(`${what} is '${version}', which nobody runs any more: where that was 1.${minor}0, as a number, give it as text, '1.${minor}0'`);
   return minor;
+}
+
+/** Whether a feature gate is said to be on. */
+function isOn(gate: string, { featureGates = [] }: ClusterFacts): boolean {
+  for (const each of featureGates) {
+    literal(each, 'a feature gate', 'manifests are written by it; pass a literal string');
+    if (!GATES.includes(each)) throw new Error(`feature gate '${each}' is not known here: name those of ${GATES.join(' and ')} that are on, without a value`);
+  }
+  return featureGates.includes(gate);
 }
 
 /**
@@ -118,7 +140,7 @@ function minorOf(what: string, version: string | undefined): number | undefined 
  */
 export function hasNativeSidecars(facts: ClusterFacts): boolean {
   const minor = kubernetesMinor(facts) ?? 29;
-  return minor >= 29 || (minor === 28 && (facts.featureGates ?? []).includes('SidecarContainers'));
+  return (isOn('SidecarContainers', facts) && minor === 28) || minor >= 29;
 }
 
 /**
@@ -127,16 +149,16 @@ export function hasNativeSidecars(facts: ClusterFacts): boolean {
  */
 export function hasImageVolumes(facts: ClusterFacts): boolean {
   const minor = kubernetesMinor(facts) ?? 0;
-  return minor >= 35 || (minor >= 33 && (facts.featureGates ?? []).includes('ImageVolume'));
+  return (isOn('ImageVolume', facts) && minor >= 33) || minor >= 35;
 }
 
 /**
- * Whether some nodes may have Kubernetes 1.35, as far as is known: they are between the oldest of them and the control plane.
+ * Whether some nodes may have Kubernetes 1.35: they are between the oldest of them and the control plane, which is upgraded first.
  * @internal
  */
 export function mayBe35({ kubernetesVersion, nodeVersion }: ClusterFacts): boolean {
   const newest = minorOf('kubernetesVersion', kubernetesVersion) ?? 35;
-  const oldest = minorOf('nodeVersion', nodeVersion) ?? newest;
+  const oldest = minorOf('nodeVersion', nodeVersion) ?? Math.min(newest, 35);
   return oldest <= 35 && newest >= 35;
 }
 

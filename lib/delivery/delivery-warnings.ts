@@ -6,7 +6,8 @@ import { PodParts, PodWarning } from './pod-parts';
  * @internal
  */
 export function deliveryWarnings(parts: PodParts[]): PodWarning[] {
-  return [...parts.flatMap(({ warnings = [] }) => warnings), ...unpinnedImages(parts)];
+  const warnings = [...parts.flatMap(part => part.warnings ?? []), ...unpinnedImages(parts)];
+  return warnings.filter(({ text }, index) => warnings.findIndex(other => other.text === text) === index);
 }
 
 /**

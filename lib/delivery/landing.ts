@@ -35,6 +35,14 @@ export const TOKEN_VOLUME = 'model-download-token';
 export const WORK_VOLUME = 'model-download-work';
 
 /**
+ * What containers of a delivery are called, after their verb: as its volume is.
+ * @internal
+ */
+export function nameOf(delivered: DeliveredModel): string {
+  return volumeName(delivered).slice('model-'.length);
+}
+
+/**
  * Named after the model where it has its usual path; told apart by the path where not: no two models of a pod share a volume.
  * @internal
  */

@@ -1,8 +1,5 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { DeliveredModel } from './model-delivery';
-import { PodFacts } from './pod-parts';
-import { SKIP_CONTAINERS } from './pod-template';
 import { ContainerUser } from './pod-user';
 import { inlineProgram } from './program';
 import { ModelArtifact } from '../model';
@@ -11,13 +8,19 @@ import { ModelImage } from '../oci/model-image';
 /** Of a look at a manifest and at sizes. */
 const LOOKING = { cpu: '100m', memory: '64Mi' };
 
+/**
+ * Of a process that sleeps: https://github.com/kserve/kserve/blob/master/config/configmap/inferenceservice.yaml has as much by default.
+ * @internal
+ */
+export const SLEEPING = { cpu: '10m', memory: '16Mi' };
+
 let program: string | undefined;
 
 /**
  * The command that looks whether a folder holds a model.
  * @internal
  */
-export function checkImage(model: ModelArtifact, folder: string): { command: string[]; args: string[]; resources: Record<string, string> } {
+export function checkCommand(model: ModelArtifact, folder: string): { command: string[]; args: string[]; resources: Record<string, string> } {
   program ??= readFileSync(join(__dirname, 'check-image.sh'), 'utf8');
   const args = ['check-image', model.displayName, folder, model.digest ?? ''].map(inlineProgram);
   return { command: ['/bin/sh', '-c'], args: [inlineProgram(program), ...args], resources: LOOKING };
@@ -75,26 +78,4 @@ function capabilitiesOf({ user, capabilities }: ContainerUser): { capabilities?:
   const add = (capabilities.add ?? []).filter((name: string) => !/^(CAP_)?SYS_ADMIN$/.test(name));
   const { add: _, ...others } = capabilities;
   return { capabilities: { ...others, ...add.length > 0 ? { add } : {} } };
-}
-
-/**
- * Keeps the credentials of the pod from its containers, as `PodFacts.withholdCredentials` says: nothing of such a delivery needs them.
- * @internal
- */
-export function withheldCredentials({ identity, containers, withholdCredentials }: PodFacts, ours: any[]): { [key: string]: string } {
-  if (identity === undefined) return {};
-  const hasOwnRole = identity.irsaRoleArn !== undefined || identity._session !== undefined;
-  return withholdCredentials ?? !hasOwnRole ? { [SKIP_CONTAINERS]: [...containers, ...ours.map(({ name }) => name)].join(',') } : {};
-}
-
-/**
- * An image carries one model.
- *
- * @throws where several are to come out of it
- * @internal
- */
-export function checkOneModel(models: DeliveredModel[], { reference }: ModelImage): void {
-  const [first, ...others] = models.map(({ model }) => model);
-  const other = others.find(({ releaseId }) => releaseId !== first.releaseId);
-  if (other) throw new Error(`models ${first.displayName} and ${other.displayName} are delivered from image '${reference}', and an image carries one model: give each its own`);
 }

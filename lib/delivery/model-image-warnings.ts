@@ -5,17 +5,36 @@ import { ModelImage } from '../oci/model-image';
 /**
  * What is not promised of models that come in an image. A node pulls images with a role of its own, so whoever may name an image in a pod can read it:
  * https://github.com/aws/containers-roadmap/issues/2133
+ *
+ * @param checked whether something compares the image's manifest with the model's digest
  * @internal
  */
-export function modelImageWarnings(models: DeliveredModel[], image: ModelImage): PodWarning[] {
+export function modelImageWarnings(models: DeliveredModel[], image: ModelImage, checked = true): PodWarning[] {
   const ofTenants = models.filter(({ model }) => model.tenant !== undefined).map(({ model }) => ({
     id: 'modelImageReadableByNode',
     text: `model ${model.displayName} belongs to tenant '${model.tenant}', and every pod that names image '${image.reference}' can read it, in any namespace: the node pulls it, not the pod; `
       + 'keep such pods out by admission, give the tenant nodes and a repository of its own, or deliver it with ModelDelivery.s3Download, which asks as the pod',
   }));
-  const unpinned = image.pinned ? [] : models.filter(({ model }) => model.digest === undefined).map(({ model }) => ({
+  const unchecked = checked ? [] : models.map(({ model }) => ({
+    id: 'modelImageNotChecked',
+    text: `model ${model.displayName} comes out of image '${image.reference}', and nothing looks whether it is the image of that model, or of another: compare their digests before, and each time that one of both changes`,
+  }));
+  const unpinned = !checked || image.pinned ? [] : models.filter(({ model }) => model.digest === undefined).map(({ model }) => ({
     id: 'digestMissing',
     text: `neither model ${model.displayName} nor image '${image.reference}' has a digest: pods check the files against the manifest in the image, and nothing checks that image; pin the digest that building or publishing printed`,
   }));
-  return [...ofTenants, ...unpinned];
+  return [...ofTenants, ...unchecked, ...unpinned];
+}
+
+/**
+ * A volume at the folder around a model hides what the application's image has there, and nobody but its users knows what that is. Below `/mnt`, images
+ * have nothing; at `/mnt` itself KServe's runtimes read their models.
+ * @internal
+ */
+export function aroundWarnings(folder: string, { path, model }: DeliveredModel): PodWarning[] {
+  return folder.startsWith('/mnt/') ? [] : [{
+    id: 'modelImageHidesFolder',
+    text: `model ${model.displayName} is delivered to '${path}', and its volume is mounted at '${folder}': what the application's image has there is hidden, and nothing else can be mounted below it; `
+      + `give a path such as '/mnt/${model.name}/models' where the application allows it`,
+  }];
 }

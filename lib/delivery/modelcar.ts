@@ -1,26 +1,25 @@
 import * as path from 'node:path';
 import { Duration } from 'aws-cdk-lib';
 import { hasNativeSidecars, kubernetesMinor, mayBe35 } from './cluster-facts';
-import { volumeName } from './landing';
+import { nameOf, volumeName } from './landing';
 import { pullSeconds } from './limits';
 import type { DeliveredModel, IDeliveryStrategy } from './model-delivery';
-import { checkImage, checkOneModel, modelImageContainer, withheldCredentials } from './model-image-container';
-import { aroundWarnings, checkAround } from './model-image-path';
-import { modelImageWarnings } from './model-image-warnings';
+import { checkCommand, modelImageContainer, SLEEPING } from './model-image-container';
+import { Obstacle, obstacleAround, obstacleToModelcars, refuse } from './model-image-obstacles';
+import { aroundWarnings, modelImageWarnings } from './model-image-warnings';
 import { ModelcarOptions, ModelcarOrdering } from './modelcar-options';
 import { PodFacts, PodParts, PodWarning } from './pod-parts';
 import { joinedParts } from './pod-template';
 import { userOf } from './pod-user';
 import { inlineProgram } from './program';
+import { withheldCredentials } from './withheld-credentials';
 import { ModelArtifact } from '../model';
 import { dnsLabel } from '../model/names';
+import { ModelImage } from '../oci/model-image';
 import { checkWhole } from '../private/numbers';
 
 /** Where the modelcar has the volume that holds the link: below no folder of a model. */
 const LINK_FOLDER = '/model-link';
-
-/** For a process that sleeps: https://github.com/kserve/kserve/blob/master/config/configmap/inferenceservice.yaml has as much by default. */
-const SLEEPING = { cpu: '10m', memory: '16Mi' };
 
 /** How long the link may take, in seconds, of which it needs a part of one. */
 const LINK_SECONDS = 60;
@@ -43,10 +42,12 @@ const WAIT = 'until test -e "$0"; do set -- "$@" .; [ "$#" -le "$1" ] || exit 1;
 /** @internal */
 export class Modelcar implements IDeliveryStrategy {
   public readonly sharingKey: string;
+  public readonly image: ModelImage;
   private readonly ordering: ModelcarOrdering;
 
   constructor(private readonly options: ModelcarOptions) {
     const { image, facts = {}, ordering = ModelcarOrdering.AUTO, runAs } = options;
+    this.image = image;
     this.ordering = ordering !== ModelcarOrdering.AUTO ? ordering : hasNativeSidecars(facts) ? ModelcarOrdering.BOTH : ModelcarOrdering.PREFETCH_INIT;
     if (this.ordering !== ModelcarOrdering.PREFETCH_INIT && !hasNativeSidecars(facts)) {
       throw new Error(`ordering ${this.ordering} needs native sidecars, and Kubernetes 1.${kubernetesMinor(facts)} has none: use PREFETCH_INIT, 1.29 or later, or on 1.28 turn on SidecarContainers and say so in featureGates`);
@@ -60,25 +61,29 @@ export class Modelcar implements IDeliveryStrategy {
   }
 
   public bind(models: DeliveredModel[], pod: PodFacts): PodParts {
-    checkOneModel(models, this.options.image);
     const parts = joinedParts(models.map((delivered, index) => this.partsOf(delivered, pod, index === 0)));
     return { ...parts, annotations: withheldCredentials(pod, [...parts.initContainers ?? [], ...parts.containers ?? []]) };
+  }
+
+  /** Why the pod can't have the model so. */
+  public obstacle(delivered: DeliveredModel, pod: PodFacts): Obstacle | undefined {
+    return obstacleToModelcars(pod.spec)
+      ?? obstacleAround(path.posix.dirname(delivered.path).replace(/^\/$/, ''), delivered, "a modelcar's volume", pod)
+      ?? (this.ordering === ModelcarOrdering.PREFETCH_INIT ? endlessness(pod) : undefined);
   }
 
   private partsOf(delivered: DeliveredModel, pod: PodFacts, first: boolean): PodParts {
     const { image, runAs } = this.options;
     const { model } = delivered;
-    if (pod.spec?.hostUsers === false) {
-      throw new Error(`the pod has hostUsers: false, and whether its containers could read each other's files, as model ${model.displayName} needs by a modelcar, is not known: remove that, or deliver the model with ModelDelivery.ociCopy`);
-    }
+    refuse(this.obstacle(delivered, pod), model);
     const user = userOf(pod, runAs, model);
-    const folder = checkAround(path.posix.dirname(delivered.path), delivered, "a modelcar's volume");
+    const folder = path.posix.dirname(delivered.path);
     const link = { name: volumeName(delivered), emptyDir: { sizeLimit: '1Mi' } };
     const mount = { name: link.name, mountPath: LINK_FOLDER };
-    const name = link.name.slice('model-'.length);
+    const name = nameOf(delivered);
     const target = path.posix.join(LINK_FOLDER, path.posix.basename(delivered.path));
     const prefetched = this.ordering !== ModelcarOrdering.NATIVE_SIDECAR;
-    const prefetch = modelImageContainer({ name: dnsLabel('prefetch-', name), image, first, user, ...checkImage(model, image.folder) });
+    const prefetch = modelImageContainer({ name: dnsLabel('prefetch-', name), image, first, user, ...checkCommand(model, image.folder) });
     const sidecar = modelImageContainer({
       name: dnsLabel('modelcar-', name),
       image,
@@ -97,7 +102,6 @@ export class Modelcar implements IDeliveryStrategy {
       startWindow: Duration.seconds(pullSeconds(model.size)),
     };
     if (this.ordering === ModelcarOrdering.PREFETCH_INIT) {
-      refuseEnding(pod, delivered);
       return { ...shared, initContainers: [prefetch], containers: [sidecar], warnings: [...shared.warnings, lateness(delivered)] };
     }
     const native = { ...sidecar, restartPolicy: 'Always', ...this.gate(`${target}/manifest.sha256`, pod) };
@@ -106,7 +110,7 @@ export class Modelcar implements IDeliveryStrategy {
       image,
       user,
       capable: true,
-      ...checkImage(model, target),
+      ...checkCommand(model, target),
       volumeMounts: [{ ...mount, readOnly: true }],
     });
     return { ...shared, initContainers: [...prefetched ? [prefetch] : [], native, verify] };
@@ -131,9 +135,9 @@ export class Modelcar implements IDeliveryStrategy {
 }
 
 /** An ordinary container that sleeps keeps a pod from its end. */
-function refuseEnding({ spec }: PodFacts, { model }: DeliveredModel) {
-  if (!['OnFailure', 'Never'].includes(spec?.restartPolicy)) return;
-  throw new Error(`model ${model.displayName} comes by a modelcar that is an ordinary container, and a pod with restartPolicy '${spec.restartPolicy}' would never end: use native sidecars, Kubernetes 1.29 or later, or ModelDelivery.ociCopy`);
+function endlessness({ spec }: PodFacts): Obstacle | undefined {
+  if (!['OnFailure', 'Never'].includes(spec?.restartPolicy)) return undefined;
+  return { why: `a pod with restartPolicy '${spec.restartPolicy}' would never end beside a modelcar that is an ordinary container`, fix: 'use native sidecars, Kubernetes 1.29 or later' };
 }
 
 function lateness({ model, path: modelPath }: DeliveredModel): PodWarning {

@@ -2,12 +2,13 @@ import { Duration, Size } from 'aws-cdk-lib';
 import { downloadRequests } from './download-requests';
 import { FLOOR_RATE, pullSeconds, secondsAtRate, STALL_TIMEOUT } from './limits';
 import type { DeliveredModel, IDeliveryStrategy } from './model-delivery';
-import { checkOneModel, withheldCredentials } from './model-image-container';
 import { modelImageWarnings } from './model-image-warnings';
 import { OciCopyOptions } from './oci-copy-options';
 import { PodFacts, PodParts } from './pod-parts';
 import { arrivalOf, arrivalParts, transferContainer, wholeBytes, wholeSeconds } from './transfer-container';
+import { withheldCredentials } from './withheld-credentials';
 import { ModelArtifact } from '../model';
+import { ModelImage } from '../oci/model-image';
 import { checkWhole } from '../private/numbers';
 
 /** What a shell and its tools take; files pass through the page cache. */
@@ -16,11 +17,13 @@ const MEMORY = '128Mi';
 /** @internal */
 export class OciCopy implements IDeliveryStrategy {
   public readonly sharingKey: string;
+  public readonly image: ModelImage;
   private readonly jobs: number;
   private readonly stall: Duration;
   private readonly floor: Size;
 
   constructor(private readonly options: OciCopyOptions) {
+    this.image = options.image;
     this.stall = wholeSeconds('stallTimeout', options.stallTimeout ?? STALL_TIMEOUT, 'pass Duration.minutes(5)');
     this.floor = wholeBytes('floorRate', options.floorRate ?? FLOOR_RATE, 'pass Size.mebibytes(20)');
     this.jobs = checkWhole('parallelFiles', options.parallelFiles ?? 4, 1, 64);
@@ -33,7 +36,6 @@ export class OciCopy implements IDeliveryStrategy {
 
   public bind(models: DeliveredModel[], pod: PodFacts): PodParts {
     const { image } = this.options;
-    checkOneModel(models, image);
     const source = `${image.folder}/`;
     const arrivals = models.map(delivered => arrivalOf(delivered, (delivered.delivery.strategy as OciCopy).options.volume, image.reference));
     const parts = arrivalParts(arrivals);

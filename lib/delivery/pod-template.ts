@@ -29,7 +29,7 @@ export function mergePodParts(template: any, parts: PodParts, containers: string
         ? {
           ...container,
           ...list('volumeMounts', joined(`mount of container '${container.name}'`, 'mountPath', container.volumeMounts, parts.volumeMounts)),
-          ...userOf(container, spec.securityContext, parts.runAs),
+          ...runAsOf(container, spec.securityContext, parts.runAs),
         }
         : container), parts.containers),
       ...list('volumes', joined('volume', 'name', spec.volumes, parts.volumes)),
@@ -66,11 +66,14 @@ function groupOf(present: any, fsGroup: number | undefined): Record<string, any>
   return { securityContext: { ...present, fsGroup, fsGroupChangePolicy: 'OnRootMismatch' } };
 }
 
-/** Whatever the container or its pod says of user and group stays. */
-function userOf({ securityContext }: any, ofPod: any, runAs: PodUser | undefined): Record<string, any> {
+/** What the container or its pod says of user and group stays, and another model's delivery may have said it. */
+function runAsOf({ name, securityContext }: any, ofPod: any, runAs: PodUser | undefined): Record<string, any> {
   if (runAs === undefined) return {};
-  const isMissing = (key: string) => (securityContext?.[key] ?? ofPod?.[key] ?? undefined) === undefined;
-  const missing = Object.entries({ runAsUser: runAs.user, runAsGroup: runAs.group }).filter(([key]) => isMissing(key));
+  const present = (key: string) => securityContext?.[key] ?? ofPod?.[key] ?? undefined;
+  const wanted = Object.entries({ runAsUser: runAs.user, runAsGroup: runAs.group });
+  const other = wanted.find(([key, value]) => ![undefined, value].includes(present(key)));
+  if (other) throw new Error(`container '${name}' has ${other[0]} ${present(other[0])}, and runAs of a model's delivery says ${other[1]}: give all models of the pod the same runAs`);
+  const missing = wanted.filter(([key]) => present(key) === undefined);
   return missing.length > 0 ? { securityContext: { ...securityContext, ...Object.fromEntries(missing) } } : {};
 }
 
@@ -129,7 +132,6 @@ export function joinedParts(parts: PodParts[]): PodParts {
     containers: all(part => part.containers),
     volumes: all(part => part.volumes),
     volumeMounts: all(part => part.volumeMounts),
-    annotations: Object.assign({}, ...parts.map(part => part.annotations)),
     warnings: all(part => part.warnings),
     startWindow: Duration.seconds(parts.reduce((seconds, part) => seconds + (part.startWindow?.toSeconds() ?? 0), 0)),
   };

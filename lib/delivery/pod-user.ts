@@ -31,9 +31,14 @@ export function userOf(pod: PodFacts, runAs: PodUser | undefined, { displayName 
     if (securityContext?.seLinuxOptions) {
       throw new Error(`container '${name}' has seLinuxOptions of its own, and model ${displayName} it ${WHY}, and the same label: set them for the whole pod`);
     }
-    return { name, user: of('runAsUser', runAs?.user), group: of('runAsGroup', runAs?.group), capabilities: securityContext?.capabilities ?? undefined };
+    if (securityContext?.appArmorProfile?.type === 'Localhost') {
+      throw new Error(`container '${name}' has an appArmorProfile of its own, and model ${displayName} it ${WHY}, which that may forbid: remove it, or deliver the model with ModelDelivery.ociCopy`);
+    }
+    return { name, nonRoot: securityContext?.runAsNonRoot ?? spec.securityContext?.runAsNonRoot, user: of('runAsUser', runAs?.user), group: of('runAsGroup', runAs?.group), capabilities: securityContext?.capabilities ?? undefined };
   });
   const [first] = users;
+  const root = users.find(({ nonRoot, user }) => nonRoot === true && user === 0);
+  if (root) throw new Error(`container '${root.name}' has runAsNonRoot: true, and would run as user 0, which the kubelet refuses: give runAs of model ${displayName} the user that its image has, or remove runAsNonRoot`);
   const different = runAs && users.find(({ user, group }) => runAs.user !== user || runAs.group !== group);
   if (different) {
     throw new Error(`container '${different.name}' runs as ${spelled(different)}, and runAs of model ${displayName} says ${spelled(runAs)}: leave runAs out, or give both the same`);

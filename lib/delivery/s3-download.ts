@@ -6,10 +6,10 @@ import { TOKEN_VOLUME } from './landing';
 import { FLOOR_RATE, secondsAtRate, STALL_TIMEOUT } from './limits';
 import type { DeliveredModel, IDeliveryStrategy } from './model-delivery';
 import { PodFacts, PodParts } from './pod-parts';
-import { SKIP_CONTAINERS } from './pod-template';
 import { Fetcher } from './program';
 import { S3DownloadOptions } from './s3-download-options';
 import { Arrival, arrivalOf, arrivalParts, transferContainer, wholeBytes, wholeSeconds } from './transfer-container';
+import { withheldCredentials } from './withheld-credentials';
 import { ModelArtifact } from '../model';
 import { checkWhole } from '../private/numbers';
 import { IModelBucket } from '../storage';
@@ -48,9 +48,6 @@ export class S3Download implements IDeliveryStrategy {
     const { env, token } = credentialsOf(identity, this.options.ipv6Cluster ?? false);
     const parts = arrivalParts(arrivals);
     const volumes = { disk: parts.ephemeralStorage?.toBytes() ?? 0, volumes: parts.memory?.toBytes() ?? 0 };
-    // A role that the service account had before is the application's too.
-    const hasOwnRole = identity.irsaRoleArn !== undefined || identity._session !== undefined;
-    const withhold = pod.withholdCredentials ?? !hasOwnRole;
     return {
       ...parts,
       initContainers: [transferContainer({
@@ -64,7 +61,7 @@ export class S3Download implements IDeliveryStrategy {
         volumeMounts: [{ name: TOKEN_VOLUME, mountPath: TOKEN_FOLDER, readOnly: true }],
       })],
       volumes: [...parts.volumes, { name: TOKEN_VOLUME, projected: { sources: [{ serviceAccountToken: token }] } }],
-      annotations: withhold ? { [SKIP_CONTAINERS]: pod.containers.join(',') } : {},
+      annotations: withheldCredentials(pod),
       warnings: models.flatMap(({ model }) => model.digest !== undefined ? [] : {
         id: 'digestMissing',
         text: `model ${model.displayName} has no digest: pods check the files against the manifest in the bucket, and nothing checks that manifest; pin the digest that publishing printed`,

@@ -1,5 +1,5 @@
 import { Duration, Size } from 'aws-cdk-lib';
-import { DOWNLOADER_USER, Landing, volumeName, WORK_VOLUME } from './landing';
+import { DOWNLOADER_USER, Landing, nameOf, WORK_VOLUME } from './landing';
 import { totalSize } from './limits';
 import type { DeliveredModel } from './model-delivery';
 import { ModelVolume } from './model-volume';
@@ -45,7 +45,7 @@ export interface TransferContainer {
 /** @internal */
 export function transferContainer({ verb, image, fetcher, arrivals, sourceOf, env, requests, volumeMounts = [] }: TransferContainer): any {
   return {
-    name: dnsLabel(`${verb}-`, volumeName(arrivals[0].delivered).slice('model-'.length)),
+    name: dnsLabel(`${verb}-`, nameOf(arrivals[0].delivered)),
     image,
     imagePullPolicy: 'IfNotPresent',
     command: ['/bin/sh', '-c', inlineProgram(BOOTSTRAP)],

@@ -6,6 +6,8 @@ import { DNS_LABEL, MAX_LABEL, NameRule } from './spelling';
 const DNS_SUBDOMAIN: NameRule = { pattern: /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/, rule: "lowercase letters, digits, '-' and '.', starting and ending with a letter or digit, as does each part between dots" };
 const SERVICE_NAME: NameRule = { pattern: /^[a-z]([-a-z0-9]*[a-z0-9])?$/, rule: "lowercase letters, digits and '-', starting with a letter and ending with a letter or digit" };
 const NAME = /^[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$/;
+/** https://github.com/distribution/reference/blob/main/reference.go: a host, of which capitals are taken, a path of lowercase letters, a tag, a digest. */
+const IMAGE = /^([A-Za-z0-9][-A-Za-z0-9.]*(:\d+)?\/)?[a-z0-9][-a-z0-9._]*(\/[a-z0-9][-a-z0-9._]*)*(:\w[-\w.]{0,127})?(@sha256:[0-9a-f]{64})?$/;
 const VARIABLE = /^(?!\.{1,2}$)[-._A-Za-z][-._A-Za-z0-9]*$/;
 const URL_PATH = /^\/([-\w./~!$&'()*+,;=:@]|%[0-9a-fA-F]{2})*$/;
 
@@ -30,6 +32,14 @@ export const checkLabelKey = (what: string, value: string) => check(what, value,
 /** @internal */
 export const checkLabelValue = (what: string, value: string) =>
   check(what, value, text => text === '' || NAME.test(text), "at most 63 letters, digits, '-', '_' and '.', starting and ending with a letter or digit");
+
+/** @internal */
+export function checkNodeSelector(nodeSelector: { [label: string]: string } = {}): void {
+  for (const [key, value] of Object.entries(nodeSelector)) {
+    checkLabelKey('label of a node', key);
+    checkLabelValue(`value of the label '${key}' of a node`, value);
+  }
+}
 
 /** @internal */
 export const checkSubdomain = (what: string, value: string) => check(what, value, isSubdomain, "lowercase letters, digits, '-' and '.', such as 'inference'");
@@ -72,7 +82,7 @@ export const checkQuantity = (what: string, value: string) => check(what, value,
 
 /** @internal */
 export const checkImage = (what: string, value: string) =>
-  check(what, value, text => /^[a-z0-9][-a-z0-9._:/]*(@sha256:[0-9a-f]{64})?$/i.test(text), 'repository:tag@sha256:digest');
+  check(what, value, text => IMAGE.test(text), 'repository:tag@sha256:digest, the repository in lowercase and without a scheme');
 
 /** @internal */
 export const checkNamespace = (value: string) => checkName('namespace', value, DNS_LABEL);

@@ -14,9 +14,10 @@ export const MAX_PORT = 65_535;
  * @internal
  */
 export function checkWhole(what: string, value: number, min: number, max = MAX_INT): number {
-  if (Token.isUnresolved(value) || !Number.isInteger(value) || value < min || value > max) {
+  const unknown = Token.isUnresolved(value);
+  if (unknown || !Number.isInteger(value) || value < min || value > max) {
     const range = max === MAX_INT ? `of at least ${min}` : `from ${min} to ${max}`;
-    throw new Error(`${what} is ${value}: give a whole number ${range}, known at synth`);
+    throw new Error(`${what} is ${unknown ? 'an unresolved token' : value}: give a whole number ${range}, known at synth`);
   }
   return value;
 }

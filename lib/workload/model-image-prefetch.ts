@@ -4,9 +4,10 @@ import { refuseStack } from './model-server-input';
 import { ChartWithFile } from './rendered-manifests';
 import { Toleration } from './toleration';
 import { unpinnedImages } from '../delivery/delivery-warnings';
+import { SLEEPING } from '../delivery/model-image-container';
 import { dnsLabel } from '../model/names';
 import { ModelImage } from '../oci/model-image';
-import { checkNamespace, checkWorkloadName } from '../private/kubernetes-names';
+import { checkNamespace, checkNodeSelector, checkSubdomain, checkWorkloadName } from '../private/kubernetes-names';
 import { sha256 } from '../private/sha256';
 import { warn } from '../private/warn';
 
@@ -43,9 +44,6 @@ export interface ModelImagePrefetchProps {
   readonly priorityClassName?: string;
 }
 
-/** What a container takes that sleeps. */
-const SLEEPING = { cpu: '10m', memory: '16Mi' };
-
 /** An unprivileged user, which needs nothing in the image. */
 const USER = 65532;
 
@@ -74,6 +72,8 @@ export class ModelImagePrefetch extends Chart implements ChartWithFile {
     super(scope, checkWorkloadName(id));
     refuseStack(scope, id);
     checkImages(id, props.images);
+    checkNodeSelector(props.nodeSelector);
+    if (props.priorityClassName !== undefined) checkSubdomain('name of a priority class', props.priorityClassName);
     const labels = { 'app.kubernetes.io/name': 'model-image-prefetch', 'app.kubernetes.io/instance': id };
     const spec = {
       selector: { matchLabels: labels },

@@ -2,7 +2,7 @@ import { Size, Stage, Token } from 'aws-cdk-lib';
 import { IConstruct } from 'constructs';
 import type { ModelServerProps } from './model-server-props';
 import type { ResourceRequirements } from './server-container-props';
-import { checkImage, checkLabelKey, checkLabelValue, checkQuantity, checkSubdomain, checkVariable } from '../private/kubernetes-names';
+import { checkImage, checkLabelKey, checkNodeSelector, checkQuantity, checkSubdomain, checkVariable } from '../private/kubernetes-names';
 import { checkWhole, MAX_INT, MAX_PORT } from '../private/numbers';
 
 /** @internal */
@@ -25,10 +25,7 @@ export function checkDisk(what: string, size: Size, id: string): Size {
 export function checkNames({ image, env, nodeSelector, priorityClassName, resources }: ModelServerProps, id: string) {
   checkImage(`image of server '${id}'`, image);
   Object.keys(env ?? {}).forEach(checkVariable);
-  for (const [key, value] of Object.entries(nodeSelector ?? {})) {
-    checkLabelKey('label of a node', key);
-    checkLabelValue(`value of the label '${key}' of a node`, value);
-  }
+  checkNodeSelector(nodeSelector);
   if (priorityClassName !== undefined) checkSubdomain('name of a priority class', priorityClassName);
   for (const [name, quantity] of [...Object.entries(resources?.requests ?? {}), ...Object.entries(resources?.limits ?? {})]) {
     checkLabelKey('name of a resource', name);

@@ -57,6 +57,24 @@ test.each(Object.keys(FORMS) as (keyof typeof FORMS)[])('OCI-26 a server with %s
   expect(template.spec.containers[0].args[0]).toBe('/mnt/llama/models');
 });
 
+test.each<[any, string, string]>([
+  [{ shareProcessNamespace: false }, '1.34', 'the pod has shareProcessNamespace: false, and a modelcar is read through its processes'],
+  [{ hostUsers: false }, '1.34', 'the pod has hostUsers: false, and'],
+  [{ hostUsers: false }, '1.35', 'the pod has hostUsers: false, and'],
+  [{ runtimeClassName: 'kata' }, '1.35', "the pod has runtimeClassName 'kata', and"],
+  [{ restartPolicy: 'Never' }, '1.28', "a pod with restartPolicy 'Never' would never end beside a modelcar that is an ordinary container"],
+])('a pod with %j on %s has a copy, and the reason', (spec, kubernetesVersion, why) => {
+  const { initContainers, annotations, shareProcessNamespace } = bind([auto({ kubernetesVersion })], pod(spec));
+  expect([named(initContainers), shareProcessNamespace]).toEqual([['copy-llama'], undefined]);
+  expect(annotations![REASON]).toMatch(/^ociCopy: Kubernetes 1\.\d\d .*, so the model is copied$/);
+  expect(annotations![REASON]).toContain(`; but ${why}`);
+});
+
+test.each(['1.34', '1.35'])('OCI-35 a path that a volume around it would hide has a copy on %s', kubernetesVersion => {
+  const { initContainers, volumeMounts } = bind([auto({ kubernetesVersion }, shared, undefined, '/models')], pod());
+  expect([initContainers![0].name, volumeMounts]).toEqual([expect.stringMatching(/^copy-/), [{ name: expect.any(String), mountPath: '/models', subPath: 'models', readOnly: true }]]);
+});
+
 test('two models each have their reason, also of one name', () => {
   const facts = { kubernetesVersion: '1.35' };
   const models = [auto(facts), auto(facts, model('bert', { tenant: undefined })), auto({ kubernetesVersion: '1.34' }, model('llama', { tenant: 'serving' }), undefined, '/mnt/second/models')];

@@ -1,6 +1,6 @@
 import { bind, DIGEST, model } from './fixture';
 import { attach, deployment, expanded, IDENTITY, image, named, PINNED, pod, podOfObject, shared, TAGGED, violations } from './oci-fixture';
-import { DeliveredModel, ImageVolumeOptions, ModelDelivery } from '../../lib/delivery';
+import { DeliveredModel, ImageVolumeOptions, ModelDelivery, PodSecurity } from '../../lib/delivery';
 import { bindModels } from '../../lib/delivery/bind-models';
 import { SKIP_CONTAINERS } from '../../lib/delivery/pod-template';
 import { Environment } from '../workload/fixture';
@@ -40,7 +40,7 @@ test('OCI-08 OCI-10 no sub-path is used by default, as containerd 2.1 ignores it
 test('OCI-08 a path that takes a sub-path is refused unless containerd 2.2 is asserted', () => {
   for (const version of [undefined, '2.1']) {
     expect(() => parts(on('1.35', version), '/opt/weights')).toThrow("path '/opt/weights' of model llama@1 does not end with '/models', the folder of its image, and only containerd 2.2 or later mounts a folder of an image alone: "
-      + "give a path such as '/mnt/llama/models', say containerdVersion in facts, or deliver it with ModelDelivery.ociCopy");
+      + "give a path such as '/mnt/llama/models', say containerdVersion in facts, or deliver model llama@1 with ModelDelivery.ociCopy");
   }
   const { volumeMounts, initContainers } = parts(on('1.35', '2.2'), '/opt/weights');
   expect(volumeMounts).toEqual([{ name: expect.any(String), mountPath: '/opt/weights', subPath: 'models', readOnly: true }]);
@@ -61,7 +61,33 @@ test('OCI-35 the image is not mounted over folders that others have', () => {
   for (const path of ['/models', '/usr/models', '/etc/app/models', '/opt/models', '/var/lib/models']) {
     expect(() => parts({}, path)).toThrow(`path '${path}' of model llama@1 has no folder of its own around it, and the image that is mounted there would hide what the application's image has in`);
   }
-  expect(parts({}, '/mnt/models').warnings).toEqual([{ id: 'modelImageHidesMnt', text: expect.stringContaining("'/mnt'") }]);
+  expect(parts({}, '/mnt/models').warnings).toEqual([{ id: 'modelImageHidesFolder', text: expect.stringContaining("'/mnt'") }]);
+});
+
+test('OCI-08 at /mnt, where other models are, a sub-path is used where containerd 2.2 is asserted', () => {
+  const { volumeMounts, warnings } = parts(on('1.35', '2.2'), '/mnt/models');
+  expect(volumeMounts).toEqual([{ name: expect.any(String), mountPath: '/mnt/models', subPath: 'models', readOnly: true }]);
+  expect(warnings).toEqual([]);
+});
+
+test.each<[any, string]>([
+  [{ hostUsers: false }, 'the pod has hostUsers: false, and whether its users can read the files of an image is not known: remove that, or deliver model llama@1 with ModelDelivery.ociCopy'],
+  [{ runtimeClassName: 'gvisor' }, "the pod has runtimeClassName 'gvisor'"],
+  [{ containers: [{ name: 'server', workingDir: '/mnt/llama' }] }, "container 'server' has workingDir '/mnt/llama', and the image that is mounted there would hide"],
+])('a pod with %j is refused', (spec, says) => {
+  expect(() => bind([volume()], pod(spec))).toThrow(says);
+  expect(() => bind([volume()], pod({ shareProcessNamespace: false, hostPID: true }))).not.toThrow();
+});
+
+test('OCI-26 before 1.33 Pod Security restricted takes none, which is a warning', () => {
+  const ids = (kubernetesVersion: string, podSecurity?: PodSecurity) => parts({ facts: { kubernetesVersion, podSecurity }, acknowledgeFeatureGate: true }).warnings!.map(({ id }) => id);
+  expect([ids('1.32'), ids('1.33'), ids('1.32', PodSecurity.BASELINE)]).toEqual([['imageVolumeNotRestricted'], [], []]);
+});
+
+test('without the look nothing compares the model with the image, which is a warning', () => {
+  for (const reference of [PINNED, TAGGED]) {
+    expect(parts({ check: false, image: image(reference) }).warnings).toEqual([{ id: 'modelImageNotChecked', text: expect.stringContaining(`out of image '${reference}', and nothing looks whether it is the image of that model`) }]);
+  }
 });
 
 test.each(['1.31', '1.32', '1.33', '1.34'])('OCI-09 Kubernetes %s has none unless that is acknowledged', kubernetesVersion => {

@@ -1,7 +1,9 @@
 import { Duration } from 'aws-cdk-lib';
-import { FACTS, model, UNKNOWN } from './fixture';
+import { DIGEST, FACTS, model, UNKNOWN } from './fixture';
+import { image, PINNED, pod, shared } from './oci-fixture';
 import { IDeliveryStrategy, ModelDelivery, PodParts } from '../../lib/delivery';
 import { bindModels, totalWindow } from '../../lib/delivery/bind-models';
+import { deliveryWarnings } from '../../lib/delivery/delivery-warnings';
 
 /** Records what it is asked to bind. */
 class Recorder implements IDeliveryStrategy {
@@ -59,6 +61,24 @@ test.each([
 
 test('the same model twice is refused, however it is delivered', () => {
   expect(() => bindModels([delivery().deliver(model()), delivery('two').deliver(model())], FACTS)).toThrow("in each other's way");
+});
+
+test('one model comes out of an image, by whatever deliveries', () => {
+  const from = { image: image() };
+  const [copy, car] = [ModelDelivery.ociCopy(from), ModelDelivery.modelcar(from)];
+  const bert = model('bert', { tenant: undefined });
+  expect(() => bindModels([copy.deliver(shared), car.deliver(bert)], pod())).toThrow(`models llama@1 and bert@1 are delivered from image '${PINNED}', and an image carries one model: give each its own`);
+  expect(() => bindModels([copy.deliver(shared), ModelDelivery.ociCopy({ ...from, parallelFiles: 1 }).deliver(bert)], pod())).toThrow('an image carries one model');
+  expect(() => bindModels([copy.deliver(shared), car.deliver(shared, { path: '/srv/llama/models' })], pod())).not.toThrow();
+  expect(() => bindModels([copy.deliver(shared), copy.deliver(model('llama', { tenant: undefined, digest: undefined }), { path: '/srv/llama/models' })], pod()))
+    .toThrow(`model llama@1 comes twice out of image '${PINNED}', with digest ${DIGEST} and none: use one artifact for both`);
+  expect(() => bindModels([copy.deliver(shared), ModelDelivery.ociCopy({ image: image(PINNED, { folder: '/other' }) }).deliver(bert)], pod())).not.toThrow();
+});
+
+test('a warning that several models have is given once', () => {
+  const car = ModelDelivery.modelcar({ image: image() });
+  const parts = bindModels([car.deliver(model()), car.deliver(model(), { path: '/mnt/again/models' })], pod());
+  expect(deliveryWarnings(parts).map(({ id }) => id)).toEqual(['modelImageReadableByNode']);
 });
 
 test('a path that only starts like another is no clash', () => {

@@ -1,8 +1,10 @@
+import { spawnSync } from 'node:child_process';
 import { Size } from 'aws-cdk-lib';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import { attached as attachedTo, deployment as plusDeployment, podOf } from './attachment-fixture';
 import { awsSide, bind, delivered as downloaded, DIGEST, model, UNKNOWN } from './fixture';
 import { attach, deployment, expanded, IDENTITY, image, named, PINNED, pod, podOfObject, shared, TAGGED, USER, violations } from './oci-fixture';
+import { findShell } from './program/bench';
 import { WorkloadIdentity } from '../../lib/access';
 import { DeliveredModel, ModelcarOptions, ModelcarOrdering, ModelDelivery } from '../../lib/delivery';
 import { bindModels } from '../../lib/delivery/bind-models';
@@ -137,8 +139,8 @@ describe('the gate', () => {
   };
 
   test('OCI-12 is a probe, or a hook where a node may have Kubernetes 1.35', () => {
-    expect(['1.29', '1.34', '1.36', '1.37'].map(version => gate(version))).toEqual(['probe', 'probe', 'probe', 'probe']);
-    expect([gate('1.35'), gate(), gate('1.36', '1.34'), gate('1.36', '1.35')]).toEqual(['hook', 'hook', 'hook', 'hook']);
+    expect([gate('1.29'), gate('1.34'), gate('1.36', '1.36'), gate('1.37', '1.36')]).toEqual(['probe', 'probe', 'probe', 'probe']);
+    expect([gate('1.35'), gate(), gate('1.36'), gate('1.36', '1.34'), gate('1.36', '1.35')]).toEqual(['hook', 'hook', 'hook', 'hook', 'hook']);
   });
 
   test('OCI-13 is a hook in pods that are not restarted', () => {
@@ -150,6 +152,13 @@ describe('the gate', () => {
       exec: { command: ['/bin/sh', '-c', 'test -e "$0"', '/model-link/models/manifest.sha256'] }, periodSeconds: 1, failureThreshold: 60,
     });
     expect(find(parts(on('1.35')), 'modelcar').lifecycle.postStart.exec.command.slice(3)).toEqual(['/model-link/models/manifest.sha256', '60']);
+  });
+
+  const dash = findShell('dash');
+  (dash ? test : test.skip)('as a hook ends for what is there, and fails for what never comes', () => {
+    const { command } = find(parts(on('1.35')), 'modelcar').lifecycle.postStart.exec;
+    const wait = (file: string) => spawnSync(dash!.sh, ['-c', command[2], file, '2'], { env: { PATH: dash!.path } }).status;
+    expect([wait('/'), wait('/nothing/is/here')]).toEqual([0, 1]);
   });
 
   test('OCI-01 reads the same whether Kubernetes expands it, as of probes, or not, as of hooks', () => {
@@ -236,20 +245,43 @@ describe('the pod', () => {
   });
 
   test.each<[any, string]>([
-    [{ shareProcessNamespace: false }, 'the pod has shareProcessNamespace: false, and its model is read through the processes of the pod: remove that'],
-    [{ hostPID: true }, 'the pod has hostPID: true, and its model'],
-    [{ hostUsers: false }, 'the pod has hostUsers: false'],
+    [{ shareProcessNamespace: false }, 'the pod has shareProcessNamespace: false, and a modelcar is read through its processes: remove that, or deliver model llama@1 with ModelDelivery.ociCopy'],
+    [{ hostPID: true }, 'the pod has hostPID: true, and a modelcar is read through the processes of the pod: remove that'],
+    [{ runtimeClassName: 'gvisor' }, "the pod has runtimeClassName 'gvisor', and whether a sandbox lets files of another image in is not known: use another one"],
+    [{ runtimeClassName: 'kata-qemu' }, "runtimeClassName 'kata-qemu'"],
+    [{ hostUsers: false }, 'the pod has hostUsers: false, and whether its users can read the files of an image is not known: remove that'],
   ])('%j is refused', (spec, says) => {
     expect(() => attach(deployment(spec), [car(on('1.34'))])).toThrow(says);
   });
 
   test('OCI-35 the path has a folder of its own around it, whose contents nothing else has', () => {
-    for (const path of ['/models', '/opt/models', '/usr/share/models', '/var/lib/models', '/srv/model']) {
+    for (const path of ['/models', '/opt/models', '/usr/share/models', '/var/lib/models', '/srv/model', '/run/secrets/models', '/var/run/secrets/a/models']) {
       const folder = path.slice(0, path.lastIndexOf('/'));
       expect(() => bind([car(on('1.34'), shared, path)], pod())).toThrow(`path '${path}' of model llama@1 has no folder of its own around it, and a modelcar's volume would hide what the application's image has in '${folder || '/'}': give a path such as '/mnt/llama/models'`);
     }
     expect(parts(on('1.34')).warnings).toEqual([]);
-    expect(bind([car(on('1.34'), shared, '/mnt/models')], pod()).warnings).toEqual([{ id: 'modelImageHidesMnt', text: expect.stringContaining("its volume is mounted at '/mnt'") }]);
+    expect(bind([car(on('1.34'), shared, '/mnt/models')], pod()).warnings).toEqual([{ id: 'modelImageHidesFolder', text: expect.stringContaining("its volume is mounted at '/mnt'") }]);
+  });
+
+  test('OCI-35 a folder that the application works in, or starts from, is not hidden', () => {
+    const at = (path: string, container: any) => () => bind([car(on('1.34'), shared, path)], pod({ containers: [{ name: 'server', ...container }] }));
+    expect(at('/app/models', { workingDir: '/app/' })).toThrow("container 'server' has workingDir '/app/', and a modelcar's volume would hide what its image has in '/app', the folder around path '/app/models' of model llama@1: give a path such as '/mnt/llama/models', or");
+    expect(at('/app/models', { workingDir: '/app/src' })).toThrow("workingDir '/app/src'");
+    expect(at('/app/models', { command: ['/app/serve', '/x'] })).toThrow("has a command '/app/serve'");
+    for (const container of [{ workingDir: '/' }, { workingDir: '/application' }, { command: ['python', '/app2/x'] }]) expect(at('/app/models', container)).not.toThrow();
+    const other = { containers: [{ name: 'server' }, { name: 'other', workingDir: '/app' }] };
+    expect(bind([car(on('1.34'), shared, '/app/models')], pod(other, { readers: ['server'] })).warnings!.map(({ id }) => id)).toEqual(['modelImageHidesFolder']);
+  });
+
+  test('OCI-05 models whose deliveries name different users are refused, as one container has one', () => {
+    const plain = deployment({ securityContext: undefined, containers: [{ name: 'vllm', image: 'a' }] });
+    const second = (runAs: any) => car({ ...on('1.34'), image: image(TAGGED), runAs }, model('bert', { tenant: undefined }));
+    const both = (runAs: any) => () => attach(plain, [car({ ...on('1.34'), runAs: USER }), second(runAs)]);
+    expect(both({ user: 2000, group: 1000 })).toThrow("container 'vllm' has runAsUser 1000, and runAs of a model's delivery says 2000: give all models of the pod the same runAs");
+    expect(both({ user: 1000, group: 2000 })).toThrow('runAsGroup 1000');
+    expect(both(USER)).not.toThrow();
+    const samePaths = (runAs: any) => car({ ...on('1.34'), runAs }, shared, '/srv/again/models');
+    expect(() => attach(plain, [car({ ...on('1.34'), runAs: USER }), samePaths({ user: 2000, group: 2000 })])).toThrow('runAsUser 1000');
   });
 
   test('OCI-24 two modelcars in one folder are refused', () => {
@@ -291,7 +323,7 @@ describe('the pod', () => {
   test.each(['OnFailure', 'Never'])('OCI-13 a Job with restartPolicy %s comes to its end: its modelcar is a native sidecar, and where there are none it is refused', restartPolicy => {
     const job = (options: any) => podOfObject(attach(deployment({ restartPolicy }, 'Job'), [car(options)]));
     expect(job(on('1.34')).containers).toHaveLength(1);
-    expect(() => job(on('1.28'))).toThrow(`a pod with restartPolicy '${restartPolicy}' would never end: use native sidecars, Kubernetes 1.29 or later, or ModelDelivery.ociCopy`);
+    expect(() => job(on('1.28'))).toThrow(`a pod with restartPolicy '${restartPolicy}' would never end beside a modelcar that is an ordinary container: use native sidecars, Kubernetes 1.29 or later, or deliver model llama@1 with ModelDelivery.ociCopy`);
   });
 
   test('OCI-34 the sidecar outlives the application: it is an init container, which Kubernetes ends last', () => {

@@ -1,7 +1,9 @@
 import { Duration, Size } from 'aws-cdk-lib';
 import { bind, DIGEST, model, programArguments } from './fixture';
-import { attach, deployment, expanded, image, named, PINNED, pod, podOfObject, shared, TAGGED, violations } from './oci-fixture';
+import { attach, deployment, expanded, IDENTITY, image, named, PINNED, pod, podOfObject, shared, TAGGED, violations } from './oci-fixture';
 import { ModelDelivery, ModelVolume, OciCopyOptions } from '../../lib/delivery';
+import { bindModels } from '../../lib/delivery/bind-models';
+import { SKIP_CONTAINERS } from '../../lib/delivery/pod-template';
 import { transferProgram } from '../../lib/delivery/program';
 import { containerOf, Environment, podOf } from '../workload/fixture';
 
@@ -44,6 +46,20 @@ test('OCI-06 OCI-07 OCI-17 it sets its command, and needs no network, no credent
   expect(env.map(({ name }: any) => name)).toEqual(['MODEL_TRANSFER_JOBS', 'MODEL_TRANSFER_STALL', 'MODEL_TRANSFER_FLOOR']);
   expect(securityContext).toMatchObject({ runAsUser: 65532, runAsNonRoot: true, capabilities: { drop: ['ALL'] } });
   expect(volumeMounts.map(({ name }: any) => name)).toEqual(['model-llama', 'model-download-work']);
+});
+
+test('credentials are kept from the application, and from the image', () => {
+  expect(parts({}, pod({}, { identity: IDENTITY })).annotations).toEqual({ [SKIP_CONTAINERS]: 'server,copy-llama' });
+  expect(parts({}, pod({}, { identity: IDENTITY, withholdCredentials: false })).annotations).toEqual({});
+});
+
+test('what it says at its end is what the pod says', () => {
+  expect(container().terminationMessagePolicy).toBe('FallbackToLogsOnError');
+});
+
+test('deliveries that differ in their settings have a container each', () => {
+  const two = [copy(), copy({ parallelFiles: 1 }, shared, '/srv/again/models')];
+  expect(bindModels(two, pod()).flatMap(({ initContainers }) => initContainers!.map(({ env }) => env[0].value))).toEqual(['4', '1']);
 });
 
 test('OCI-15 a digest is pulled where the node lacks it, a tag is looked up', () => {

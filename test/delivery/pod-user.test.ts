@@ -43,6 +43,18 @@ test('what is given must not contradict what the pod says', () => {
   expect(of({}, USER)).toEqual(USER);
 });
 
+test('root in a pod that admits none is refused, as the kubelet would', () => {
+  const says = 'container \'server\' has runAsNonRoot: true, and would run as user 0, which the kubelet refuses: give runAs of model serving/llama@1 the user that its image has, or remove runAsNonRoot';
+  expect(() => of({ securityContext: { runAsNonRoot: true } }, { user: 0, group: 0 })).toThrow(says);
+  expect(() => of({ ...NEITHER, containers: [container('server', { runAsNonRoot: true })] }, { user: 0, group: 0 })).toThrow(says);
+  expect(of({ securityContext: { runAsNonRoot: true }, containers: [container('server', { runAsNonRoot: false })] }, { user: 0, group: 0 })).toMatchObject({ user: 0 });
+});
+
+test('a container with an AppArmor profile of its own is refused, as the look has that of the runtime', () => {
+  expect(() => of({ containers: [container('server', { appArmorProfile: { type: 'Localhost', localhostProfile: 'strict' } })] })).toThrow("container 'server' has an appArmorProfile of its own");
+  expect(of({ containers: [container('server', { appArmorProfile: { type: 'RuntimeDefault' } })] })).toEqual(USER);
+});
+
 test.each(['1000', -1, 1.5, UNKNOWN, 2 ** 31])('%p is no number of a user', runAsUser => {
   expect(() => of({ securityContext: { runAsUser, runAsGroup: 1000 } })).toThrow(`runAsUser of container 'server' is ${JSON.stringify(runAsUser)}, and must be a whole number, known at synth`);
 });

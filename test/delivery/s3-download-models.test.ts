@@ -108,7 +108,7 @@ const INVALID: Record<string, [() => unknown, RegExp]> = {
   'parallelFiles 0': [() => delivered({ parallelFiles: 0 }), /^parallelFiles is 0: give a whole number from 1 to 64, known at synth$/],
   'parallelFiles 65': [() => delivered({ parallelFiles: 65 }), /^parallelFiles is 65: give/],
   'parallelFiles 1.5': [() => delivered({ parallelFiles: 1.5 }), /^parallelFiles is 1.5: give/],
-  'parallelFiles as a token': [() => delivered({ parallelFiles: A_NUMBER }), /^parallelFiles is -1\.8\d+e\+289: give a whole number/],
+  'parallelFiles as a token': [() => delivered({ parallelFiles: A_NUMBER }), /^parallelFiles is an unresolved token: give a whole number/],
   'stallTimeout of half a second': [() => delivered({ stallTimeout: Duration.millis(500) }), /^stallTimeout must be known at synth, in whole seconds/],
   'stallTimeout of nothing': [() => delivered({ stallTimeout: Duration.seconds(0) }), /^stallTimeout must be .* at least one: pass Duration\.minutes\(5\)$/],
   'stallTimeout as a token': [() => delivered({ stallTimeout: Duration.seconds(A_NUMBER) }), /^stallTimeout must be known at synth/],

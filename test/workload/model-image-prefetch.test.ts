@@ -28,6 +28,12 @@ test('a DaemonSet holds an image on the nodes that it is for', () => {
   })]);
 });
 
+test('all nodes get a new image at once, since nobody is served by them', () => {
+  const { updateStrategy, template } = daemonSet().spec;
+  expect(updateStrategy).toEqual({ type: 'RollingUpdate', rollingUpdate: { maxUnavailable: '100%' } });
+  expect([template.spec.enableServiceLinks, template.spec.terminationGracePeriodSeconds]).toEqual([false, 1]);
+});
+
 test('two versions of one repository are two containers, whose names stay whatever else is held', () => {
   const second = ModelImage.of(`registry.example/models/llama@${OTHER}`);
   const names = (images: ModelImage[]) => daemonSet({ images }).spec.template.spec.containers.map(({ name }: any) => name);
@@ -39,7 +45,7 @@ test('two versions of one repository are two containers, whose names stay whatev
 
 test('OCI-15 a tag is looked up each time, and warned of', () => {
   const made = new Environment();
-  new ModelImagePrefetch(made.manifests, 'models', props({ images: [ModelImage.of('registry.example:5000/models/Llama_3:v1')] }));
+  new ModelImagePrefetch(made.manifests, 'models', props({ images: [ModelImage.of('registry.example:5000/models/llama_3:v1')] }));
   const assembly = made.synth();
   const [container] = made.documents()[0].spec.template.spec.containers;
   expect([container.imagePullPolicy, container.name]).toEqual(['Always', expect.stringMatching(/^[-a-z0-9]+$/)]);
@@ -50,6 +56,9 @@ test.each<[string, Partial<ModelImagePrefetchProps>, RegExp]>([
   ['no image', { images: [] }, /prefetch 'models' has no image/],
   ['an image twice', { images: [LLAMA, LLAMA] }, /llama@sha256:\w+' twice: name it once/],
   ['a namespace that is none', { namespace: 'No Namespace' }, /namespace 'No Namespace' is not valid/],
+  ['a label that is none', { nodeSelector: { 'a b': 'c' } }, /label of a node 'a b' is not valid/],
+  ['a value of a label that is none', { nodeSelector: { pool: 'has space!' } }, /value of the label 'pool' of a node 'has space!' is not valid/],
+  ['a priority class that is none', { priorityClassName: 'Not Valid' }, /name of a priority class 'Not Valid' is not valid/],
   ['a namespace that is not known', { namespace: UNKNOWN }, /namespace must be known at synth/],
 ])('%s is refused', (_, more, why) => {
   expect(refusal(() => daemonSet(more))).toMatch(why);

@@ -62,9 +62,9 @@ test('weights from 0 to 1,000,000 are taken, and one server may have all', () =>
   expect(split(environment, weighted(servers, 1)).route.toJson().spec.rules[0].backendRefs).toHaveLength(1);
 });
 
-test.each([-1, 0.5, NaN, 1_000_001, Lazy.number({ produce: () => 1 })])('%p is no weight', weight => {
+test.each([[-1], [0.5], [NaN], [1_000_001], [Lazy.number({ produce: () => 1 }), 'an unresolved token']])('%p is no weight', (weight, spelled = String(weight)) => {
   const { environment, servers } = versions();
-  expect(() => split(environment, weighted(servers, 1, weight))).toThrow(`weight of server 'v2' in split 'chat' is ${weight}: give a whole number from 0 to 1000000, known at synth`);
+  expect(() => split(environment, weighted(servers, 1, weight))).toThrow(`weight of server 'v2' in split 'chat' is ${spelled}: give a whole number from 0 to 1000000, known at synth`);
 });
 
 test('a split that leads nowhere is refused', () => {

@@ -73,6 +73,20 @@ describe.each(['dash', 'busybox'] as const)('a look at the folder of a model ima
     refused(made, 65, '/tokenizer/vocab.txt is missing, no file, or out of reach', made.digest);
   });
 
+  run(`refuses what nobody published, beside the model${why}`, () => {
+    for (const extra of ['modeling_llama.py', 'tokenizer/extra.json', '.hidden']) {
+      const made = bake();
+      writeFileSync(join(made.folder, extra), '');
+      refused(made, 65, 'holds 7 files, and manifest.sha256 names 5 beside itself: something is in the image that was not published', made.digest);
+    }
+    const linked = bake();
+    symlinkSync('/', join(linked.folder, 'folder'));
+    refused(linked, 65, 'holds 7 files', linked.digest);
+    const made = bake();
+    mkdirSync(join(made.folder, 'empty'));
+    expect(look(made.folder, made.digest).status).toBe(0);
+  });
+
   run(`refuses a model of which a file is short, or long${why}`, () => {
     const made = bake();
     truncateSync(join(made.folder, 'model-00001.safetensors'), 899_999);
