@@ -86,7 +86,11 @@ export class ImageVolume implements IDeliveryStrategy {
         ...checkCommand(model, where.subPath === undefined ? `${CHECKED_FOLDER}${image.folder}` : CHECKED_FOLDER),
         volumeMounts: [{ name, mountPath: CHECKED_FOLDER, ...where.subPath === undefined ? {} : { subPath: where.subPath }, readOnly: true }],
       })],
-      warnings: [...modelImageWarnings([delivered], image, check), ...where.subPath === undefined ? aroundWarnings(where.mountPath, delivered) : [], ...this.notRestricted(delivered)],
+      warnings: [
+        ...modelImageWarnings([delivered], image, check),
+        ...where.subPath === undefined ? aroundWarnings(where.mountPath, delivered) : [],
+        ...this.notRestricted(delivered),
+      ],
       startWindow: Duration.seconds(pullSeconds(model.size)),
     };
   }

@@ -53,7 +53,8 @@ export function obstacleAround(folder: string, { path, model }: DeliveredModel, 
   }
   const users: any[] = (spec?.containers ?? []).filter(({ name }: any) => readers.includes(name));
   for (const { name, workingDir, command } of users) {
-    const [key, needed] = Object.entries({ workingDir, 'a command': command?.[0] }).find(([, each]) => typeof each === 'string' && (mountPoint(each) === folder || isInside(each, folder))) ?? [];
+    const hidden = (each: unknown) => typeof each === 'string' && (mountPoint(each) === folder || isInside(each, folder));
+    const [key, needed] = Object.entries({ workingDir, 'a command': command?.[0] }).find(([, each]) => hidden(each)) ?? [];
     if (key !== undefined) return { why: `container '${name}' has ${key} '${needed}', and ${what} would hide what its image has in '${folder}', the folder around path '${path}' of model ${model.displayName}`, fix };
   }
   return undefined;

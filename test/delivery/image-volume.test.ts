@@ -80,7 +80,8 @@ test.each<[any, string]>([
 });
 
 test('OCI-26 before 1.33 Pod Security restricted takes none, which is a warning', () => {
-  const ids = (kubernetesVersion: string, podSecurity?: PodSecurity) => parts({ facts: { kubernetesVersion, podSecurity }, acknowledgeFeatureGate: true }).warnings!.map(({ id }) => id);
+  const ids = (kubernetesVersion: string, podSecurity?: PodSecurity) =>
+    parts({ facts: { kubernetesVersion, podSecurity }, acknowledgeFeatureGate: true }).warnings!.map(({ id }) => id);
   expect([ids('1.32'), ids('1.33'), ids('1.32', PodSecurity.BASELINE)]).toEqual([['imageVolumeNotRestricted'], [], []]);
 });
 
