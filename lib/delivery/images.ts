@@ -44,11 +44,24 @@ export function isPinned(image: string): boolean {
 
 /**
  * Every image that the objects name, wherever in them.
+ *
+ * @param addressed whether also those that KServe is told of by an address
  * @internal
  */
-export function imagesIn(value: any): string[] {
-  if (Array.isArray(value)) return value.flatMap(imagesIn);
+export function imagesIn(value: any, addressed = false): string[] {
+  if (Array.isArray(value)) return value.flatMap(item => imagesIn(item, addressed));
   if (value === null || typeof value !== 'object') return [];
-  return Object.entries(value).flatMap(([key, item]) => key === 'image' && typeof item === 'string' ? [item]
-    : key === 'image' && typeof (item as any)?.reference === 'string' ? [(item as any).reference] : imagesIn(item));
+  return Object.entries<any>(value).flatMap(([key, item]) => {
+    const image = key === 'image' ? item?.reference ?? item : addressed && ['storageUri', 'uri'].includes(key) ? imageAddress(item)?.image : undefined;
+    return typeof image === 'string' ? [image] : imagesIn(item, addressed);
+  });
+}
+
+/**
+ * The parts of an address by which KServe is told of an image; undefined for what is none.
+ * @internal
+ */
+export function imageAddress(address: unknown): { scheme: string; image: string } | undefined {
+  const [, scheme, image] = typeof address === 'string' && /^(oci(?:\+\w+)?:\/\/)(.+)$/.exec(address) || [];
+  return scheme === undefined ? undefined : { scheme, image };
 }

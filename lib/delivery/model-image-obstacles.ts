@@ -55,7 +55,8 @@ export function obstacleAround(folder: string, { path, model }: DeliveredModel, 
   for (const { name, workingDir, command } of users) {
     const hidden = (each: unknown) => typeof each === 'string' && (mountPoint(each) === folder || isInside(each, folder));
     const [key, needed] = Object.entries({ workingDir, 'a command': command?.[0] }).find(([, each]) => hidden(each)) ?? [];
-    if (key !== undefined) return { why: `container '${name}' has ${key} '${needed}', and ${what} would hide what its image has in '${folder}', the folder around path '${path}' of model ${model.displayName}`, fix };
+    if (key === undefined) continue;
+    return { why: `container '${name}' has ${key} '${needed}', and ${what} would hide what its image has in '${folder}', the folder around path '${path}' of model ${model.displayName}`, fix };
   }
   return undefined;
 }

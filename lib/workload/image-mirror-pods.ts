@@ -1,5 +1,6 @@
 import { ImageMirror } from './image-mirror';
 import { podSpecsIn } from './pod-specs';
+import { imageAddress } from '../delivery/images';
 import { checkSubdomain } from '../private/kubernetes-names';
 
 /**
@@ -23,10 +24,14 @@ export class PodImages {
 }
 
 function mirrorImages(pod: any, mirror: ImageMirror) {
-  for (const container of [pod.initContainers, pod.containers, pod.ephemeralContainers].flatMap(containers => containers ?? [])) {
+  for (const container of [pod.initContainers, pod.containers, pod.ephemeralContainers, pod.model].flatMap(containers => containers ?? [])) {
     if (typeof container.image === 'string') container.image = mirror.nameOf(container.image);
   }
   for (const { image } of pod.volumes ?? []) {
     if (typeof image?.reference === 'string') image.reference = mirror.nameOf(image.reference);
+  }
+  for (const [storage, key] of [[pod.model, 'storageUri'], ...(pod.storageUris ?? []).map((each: any) => [each, 'uri'])]) {
+    const address = imageAddress(storage?.[key]);
+    if (address) storage[key] = `${address.scheme}${mirror.nameOf(address.image)}`;
   }
 }

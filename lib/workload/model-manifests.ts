@@ -90,7 +90,7 @@ export class ModelManifests extends App {
 
   /** Every image that the objects name, in alphabetical order, by its name below the mirror: what the cluster must be able to pull. */
   public get images(): string[] {
-    return [...new Set(renderManifests(this, this.podImages).flatMap(file => imagesIn(file.documents)))].sort();
+    return [...new Set(renderManifests(this, this.podImages).flatMap(file => imagesIn(file.documents, true)))].sort();
   }
 }
 

@@ -113,6 +113,20 @@ test.each([
   expect(JSON.stringify(render({ imageMirror: mirror }, { kind, spec: around(pod()) })[0])).toContain(`"${REGISTRY}/a/b:1"`);
 });
 
+test('the predictor of an InferenceService is a pod, whose images may be addresses of KServe', () => {
+  const predictor = (own: string) => ({
+    initContainers: [{ name: 'a', image: `${own}a/b:1` }],
+    model: { image: `${own}a/c:1`, storageUri: `oci+native://${own}a/d@${DIGEST}` },
+    storageUris: [{ uri: `oci://${own}a/e:1`, mountPath: '/mnt/models' }, { uri: 's3://bucket/oci/', mountPath: '/mnt/x' }],
+  });
+  const environment = withImages({ imageMirror: mirror, imagePullSecrets: ['pull'] });
+  const chart = new Chart(environment.manifests, 'mine');
+  new ApiObject(chart, 'Service', { apiVersion: 'serving.kserve.io/v1beta1', kind: 'InferenceService', metadata: { name: 'iris' }, spec: { predictor: predictor('') } });
+  environment.synth();
+  expect(YAML.parse(environment.files()['mine.yaml']).spec.predictor).toEqual({ ...predictor(`${REGISTRY}/`), imagePullSecrets: [{ name: 'pull' }] });
+  expect(environment.manifests.images).toEqual([`${REGISTRY}/a/b:1`, `${REGISTRY}/a/c:1`, `${REGISTRY}/a/d@${DIGEST}`, `${REGISTRY}/a/e:1`]);
+});
+
 test('what is no pod stays, and its images are listed as they are', () => {
   const environment = withImages({ imageMirror: mirror });
   const chart = new Chart(environment.manifests, 'mine');
