@@ -53,7 +53,7 @@ async function run(call: Call, every: number): Promise<void> {
   output.note(given === undefined ? `build ${buildId} makes the image of ${displayName(id)}; Ctrl-C leaves it running, --build-id ${buildId} follows it again` : `build ${buildId} is followed`);
   const { image, builtDigest }: Followed = await followBuild(client, buildId, every, output);
   if (builtDigest !== digest) throw new CommandError(`build ${buildId} was of a model with the digest ${builtDigest ?? '(none)'}, and ${file} has ${digest} for ${displayName(id)}: name the version that was built`);
-  writeAtomically(file, explained(() => lockImage(readText(file), file, id, image)));
+  writeAtomically(file, explained(() => lockImage(readText(file), file, id, image)), `the image ${image} is built`, `run the same command with --build-id ${buildId}`);
   output.result({ ...id, digest, image, buildId }, [
     `${displayName(id)} is ${image}`,
     `  ModelImage.fromLock('${file}', { ${[`name: '${id.name}'`, ...id.tenant === undefined ? [] : [`tenant: '${id.tenant}'`], `version: '${id.version}'`].join(', ')} })`,

@@ -29,8 +29,12 @@ export function checkWritable(file: string, text: string): void {
   }
 }
 
-/** Whole or not at all: who reads meanwhile finds the old text or the new. */
-export function writeAtomically(file: string, text: string): void {
+/**
+ * Whole or not at all: who reads meanwhile finds the old text or the new.
+ *
+ * @param done what is true already where the file can't be written, and `next` what makes up for it
+ */
+export function writeAtomically(file: string, text: string, done = 'the version is published', next = 'run the same command again'): void {
   if (textOf(file) === text) return;
   const target = fs.existsSync(file) ? fs.realpathSync(file) : file;
   const beside = `${target}.${process.pid}.tmp`;
@@ -40,7 +44,7 @@ export function writeAtomically(file: string, text: string): void {
     fs.renameSync(beside, target);
   } catch (error) {
     fs.rmSync(beside, { force: true });
-    throw new CommandError(`the version is published, but ${file} can't be written: ${(error as Error).message}; run the same command again`);
+    throw new CommandError(`${done}, but ${file} can't be written: ${(error as Error).message}; ${next}`);
   }
 }
 

@@ -13,12 +13,13 @@ interface Descriptor {
   readonly size: number;
 }
 
-/** Pushes an image of one layer, a static busybox, as it is published for two architectures. Its programs are those of this machine in both. */
-export async function pushBase(folder: string, repository: string): Promise<string> {
+/** Pushes an image of one layer, a static busybox, as it is published for two architectures. Its programs are those of this machine in both. Folders more may be in it. */
+export async function pushBase(folder: string, repository: string, ...folders: string[]): Promise<string> {
   const root = path.join(folder, 'root', 'bin');
   fs.mkdirSync(root, { recursive: true });
   fs.copyFileSync(BUSYBOX.file('bin/busybox'), path.join(root, 'busybox'));
   for (const applet of ['sh', 'cp', 'ls', 'sha256sum']) fs.symlinkSync('busybox', path.join(root, applet));
+  for (const each of folders) fs.mkdirSync(path.join(folder, 'root', each));
   const archive = path.join(folder, 'layer.tar');
   await succeed('tar', ['-cf', archive, '-C', path.join(folder, 'root'), '.']);
   const diffId = digestOf(fs.readFileSync(archive));

@@ -1,7 +1,7 @@
 import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { gunzipSync } from 'node:zlib';
-import { digestOf } from './base-image';
+import { digestOf, pushBase } from './base-image';
 import { Site } from './site';
 import { Part, Run } from '../part';
 import { finish, succeed } from '../processes';
@@ -67,8 +67,14 @@ async function checkAgain(run: Run, site: Site, image: string): Promise<void> {
     expect(built.image === `${layout}@${digest}`, `${built.image}: ${built.stderr}`);
   });
   await row.check('a build with something else in it does not take its tags', async () => {
-    const { code, stderr } = await site.build(`${site.host}/models`, { MODEL_VERSION: 'v2' });
+    const { code, stderr } = await site.build(`${site.host}/models`, { IMAGE_LARGE_FILE: '100000000' });
     expect(code === 65 && /already, and this build made/.test(stderr), `${code}: ${stderr}`);
+  });
+  await row.check('equal files as another version, for one architecture', async () => {
+    const other = await site.build(`${site.host}/models`, { MODEL_VERSION: 'v2', IMAGE_PLATFORMS: 'amd64' });
+    expect(other.code === 0 && other.image !== image, `${other.code}: ${other.image}, ${other.stderr}`);
+    const { config: { Labels: labels } } = JSON.parse(await crane('config', other.image, '--platform', 'linux/amd64'));
+    expect(labels['org.opencontainers.image.version'] === 'v2', JSON.stringify(labels));
   });
 }
 
@@ -82,6 +88,8 @@ async function checkRefused(run: Run, site: Site): Promise<void> {
     expect(stdout.trim() === '', `${repository} has the tags ${stdout}`);
   });
   await refuses('a base that is not there', 69, /can't be had for linux\/amd64/, { IMAGE_BASE: `${site.host}/base@sha256:${'0'.repeat(64)}` });
+  const base = await pushBase(path.join(run.folder, 'base-with-models'), `${site.host}/base-with-models`, 'models');
+  await refuses('a base with a /models of its own', 65, /has a \/models of its own, \.\/models\/: use one without/, { IMAGE_BASE: base });
   await refuses('a layer limit that a file exceeds', 65, /split the file into shards/, { IMAGE_LAYER_LIMIT: '75000000' });
   const shard = `${site.prefix}weights/model-00001-of-00002.safetensors`;
   const content = await site.bucket.read(shard);

@@ -2,7 +2,7 @@
 # Nothing is pushed under the image's tag before everything else is there.
 #
 # Exit codes: those of the transfer program, and 64 settings, 65 what the model, its base or another image is, 69 registry, 73 no space.
-# It needs GNU tar and find, awk, sha256sum, and oras.
+# It needs GNU tar and find, gzip, awk, sha256sum, and oras.
 set -u
 export LC_ALL=C
 
@@ -61,13 +61,6 @@ fetch_model() {
 
 # Sets $layers: how many there are beside those of the base.
 plan_layers() {
-  base_layers=0
-  for platform in $platforms; do
-    bring_base "$platform"
-    base_found=$(wc -l < "$state/base.$platform.layers")
-    [ "$base_found" -le "$base_layers" ] || base_layers=$((base_found))
-  done
-  [ "$base_layers" -lt "$most_layers" ] || die 65 "base image $base has $base_layers layers, and an image at most $most_layers: use a smaller base"
   list_files "$work/model/models" > "$state/files"
   layer_plan "$state/files" "$((most_layers - base_layers))" "$layer_limit" > "$state/plan" 2> "$state/plan.err" || die 65 "$(cat "$state/plan.err")"
   layers=$(tail -n 1 "$state/plan" | cut -f 1)
@@ -92,12 +85,17 @@ push_layers() {
   done
 }
 
+# Of all that an image is made of: the files of a model, and what else is in its configuration and index. Equal files may be two versions.
+image_tag() {
+  made_of=$(printf '%s\n' "${base##*@}" "$name" "$version" "$platforms" | sha256sum | cut -c 1-12)
+  printf '%s' "model-${digest#sha256:}-$made_of${suffix:+-$suffix}"
+}
+
 push_image() {
   json_values "$work/model/models/model.json" > "$state/model.values" || die 65 'model.json is no JSON'
   labelled=' '
   labels=$(image_labels "$state/model.values" "$name" "$version" "$digest")
-  base_digest=${base##*@sha256:}
-  tag=model-${digest#sha256:}-$(printf '%.12s' "${base_digest:-nobase}")${suffix:+-$suffix}
+  tag=$(image_tag)
   : > "$state/manifests"
   for platform in $platforms; do
     cat "$state/base.$platform.diff_ids" "$state/diff_ids" > "$state/all.diff_ids"
@@ -121,9 +119,10 @@ build_image() {
   state=$(mktemp -d "${TMPDIR:-/tmp}/model-image.XXXXXX") || die 64 "settings: cannot write to ${TMPDIR:-/tmp}"
   trap 'rm -rf "$state"; rm -f "$work/layer.tar" "$work/layer.tar.names"' EXIT
   trap 'exit 143' TERM INT HUP
-  base_from=$(base_repository "$base")
+  fetch_base # first, as a registry that refuses it should do so before hours of download
   fetch_model
   plan_layers
+  push_base
   push_layers
   push_image
 }

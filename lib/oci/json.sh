@@ -3,36 +3,44 @@
 # <file>: "<path><tab><value>" for each scalar, such as `/layers/0/digest<tab>"sha256:..."`; fails where it is no JSON.
 json_values() {
   LC_ALL=C awk '
-    function fail() { bad = 1; exit 1 }
-    function skip() { sub(/^[ \t\r\n]+/, "", text) }
-    function take(character) { skip(); if (substr(text, 1, 1) != character) fail(); text = substr(text, 2) }
-    function scalar(pattern,  found) {
-      if (match(text, pattern) != 1) fail()
-      found = substr(text, 1, RLENGTH); text = substr(text, RLENGTH + 1)
-      return found
+    function take(wanted) { if (token[++at] != wanted) exit 1 }
+    function string() {
+      if (token[++at] !~ /^"([^"\\\001-\037]|\\["\\\/bfnrt]|\\u[0-9A-Fa-f][0-9A-Fa-f][0-9A-Fa-f][0-9A-Fa-f])*"$/) exit 1
+      return token[at]
     }
-    function string() { skip(); return scalar("^\"([^\"\\\\]|\\\\.)*\"") }
-    function members(path, close_with, named,  index_, key) {
-      text = substr(text, 2); skip()
-      if (substr(text, 1, 1) == close_with) { text = substr(text, 2); return }
-      for (index_ = 0; ; index_++) {
-        key = index_
+    function scalar() {
+      if (token[++at] !~ /^(-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?|true|false|null)$/) exit 1
+      return token[at]
+    }
+    function members(path, close_with, named,  place, key) {
+      at++
+      if (token[at + 1] == close_with) { at++; return }
+      for (place = 0; ; place++) {
+        key = place
         if (named) { key = string(); key = substr(key, 2, length(key) - 2); take(":") }
-        value(path "/" key); skip()
-        if (substr(text, 1, 1) != ",") break
-        text = substr(text, 2)
+        value(path "/" key)
+        if (token[at + 1] != ",") break
+        at++
       }
       take(close_with)
     }
     function value(path,  first) {
-      skip(); first = substr(text, 1, 1)
+      first = substr(token[at + 1], 1, 1)
       if (first == "{") members(path, "}", 1)
       else if (first == "[") members(path, "]", 0)
       else if (first == "\"") print path "\t" string()
-      else print path "\t" scalar("^[-+.0-9A-Za-z]+")
+      else print path "\t" scalar()
     }
-    { text = text $0 "\n" }
-    END { if (bad) exit 1; value(""); skip(); if (text != "") exit 1 }' "$1"
+    # Each token becomes a line, and what is between them, which is looked at as one: it fits nowhere. No token of JSON holds the end of a line.
+    {
+      gsub(/"([^"\\]|\\.)*"|[][{}:,]/, "\n&\n")
+      pieces = split($0, piece, "\n")
+      for (i = 1; i <= pieces; i++) {
+        if (piece[i] !~ /^"/) gsub(/^[ \t\r]+|[ \t\r]+$/, "", piece[i])
+        if (piece[i] != "") token[++tokens] = piece[i]
+      }
+    }
+    END { value(""); if (at != tokens) exit 1 }' "$1"
 }
 
 # <file of json_values> <path>: the value, nothing where there is none.

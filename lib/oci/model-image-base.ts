@@ -5,15 +5,17 @@ import { literal } from '../private/literal';
 /** What lies below the files of a model image. */
 export class ModelImageBase {
   /**
-   * A static busybox: the shell and the few programs that a copy and a modelcar run, 1 MB. It is pulled from Docker Hub, which limits how often: name
-   * a mirror by `image` where that is too seldom.
+   * A static busybox: the shell and the few programs that a copy and a modelcar run, 1 MB. It is pulled from Docker Hub without an account, which Docker
+   * Hub limits for each address, and builds outside a VPC of yours share theirs with other customers: with `429 toomanyrequests` a build ends before it
+   * fetches the model. A copy in a repository of yours, or in ECR's pull-through cache, is better: name it by `image`, with the same digest.
+   * https://docs.docker.com/docker-hub/usage/pulls/, https://docs.aws.amazon.com/AmazonECR/latest/userguide/pull-through-cache.html
    */
   public static busybox(): ModelImageBase {
     return new ModelImageBase(BUSYBOX);
   }
 
   /**
-   * An image of yours with a shell: `sh`, `cp`, `ln`, `sleep`, `awk` and what else the program of a copy calls, and at most some layers.
+   * An image of yours with a shell: `sh`, `cp`, `ln`, `sleep`, `awk` and what else the program of a copy calls, at most some layers, and no `/models`.
    *
    * @param reference `repository@sha256:…`; what the build's role may pull, or everybody
    * @throws where no digest pins it, or it is an unresolved token

@@ -63,7 +63,8 @@ export interface ModelImageBuilderProps {
   readonly architectures?: ModelImageArchitecture[];
 
   /**
-   * Goes into every tag, behind that of the model: for images that differ in something else, as after a change of the base layout.
+   * Goes into every tag. A tag follows from the model's digest, name and version, the base and the architectures: this is for images that differ in
+   * something else, as after another version of this library.
    *
    * @default - none
    */
@@ -85,7 +86,7 @@ export interface ModelImageBuilderProps {
   readonly buildImage?: codebuild.IBuildImage;
 
   /**
-   * How long a build may take: at most 12 hours, as long as a login to ECR lasts.
+   * How long a build may take: at least 5 minutes, and at most 12 hours, as long as a login to ECR lasts.
    *
    * @default Duration.hours(4)
    */

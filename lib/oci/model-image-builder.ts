@@ -15,6 +15,9 @@ import { transferProgram } from '../delivery/program';
 /** https://docs.aws.amazon.com/AmazonECR/latest/userguide/registry_auth.html */
 const LOGIN_HOURS = 12;
 
+/** https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-resource-codebuild-project.html#cfn-codebuild-project-timeoutinminutes */
+const LEAST_MINUTES = 5;
+
 /** The checksum is that of the release, as public repositories pin it too; looked up on 2026-11-22. */
 const ORAS = {
   url: 'https://github.com/oras-project/oras/releases/download/v1.2.3/oras_1.2.3_linux_amd64.tar.gz',
@@ -36,7 +39,7 @@ export class ModelImageBuilder extends Construct implements iam.IGrantable {
   /** The principal that builds run as. */
   public readonly grantPrincipal: iam.IPrincipal;
 
-  /** @throws where `architectures` or `tenants` is empty, `tagSuffix` is no part of a tag, `timeout` is longer than a login lasts, or `oras` is not valid */
+  /** @throws where `architectures` or `tenants` is empty, `tagSuffix` is no part of a tag, `timeout` is shorter than CodeBuild takes or longer than a login lasts, or `oras` is not valid */
   constructor(scope: Construct, id: string, props: ModelImageBuilderProps) {
     super(scope, id);
     const { bucket, repository } = props;
@@ -132,9 +135,10 @@ function checkSuffix(suffix: string): string {
 }
 
 function checkTimeout(timeout: Duration): Duration {
-  if (timeout.isUnresolved() || timeout.toMinutes({ integral: false }) > LOGIN_HOURS * 60) {
-    throw new Error(`timeout must be known at synth, and at most ${LOGIN_HOURS} hours: a login to ECR lasts no longer, so later layers would be refused`);
-  }
+  if (timeout.isUnresolved()) throw new Error('timeout must be known at synth, got an unresolved token: pass Duration.hours(4)');
+  const minutes = timeout.toMinutes({ integral: false });
+  if (minutes > LOGIN_HOURS * 60) throw new Error(`timeout is ${minutes} minutes, and must be at most ${LOGIN_HOURS} hours: a login to ECR lasts no longer, so later layers would be refused`);
+  if (minutes < LEAST_MINUTES || !Number.isInteger(minutes)) throw new Error(`timeout is ${minutes} minutes, and CodeBuild takes whole ones, at least ${LEAST_MINUTES}: pass Duration.hours(4)`);
   return timeout;
 }
 

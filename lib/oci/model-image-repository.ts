@@ -37,8 +37,9 @@ export interface ModelImageRepositoryProps {
 
   /**
    * Regions that images are replicated to, in the same account. ECR has one replication configuration for a registry, which is an account in a
-   * region: this replaces whatever else is configured there, so it is warned about. Repositories in those regions are made by ECR, with the settings
-   * of your repository creation templates and not with those of this one. What was pushed before is not replicated.
+   * region: this replaces whatever else is configured there, so it is warned about. It knows repositories by how their names begin alone: with `models`,
+   * `models-staging` and `models/x` are replicated too. Repositories in those regions are made by ECR, with the settings of your repository creation
+   * templates and not with those of this one. What was pushed before is not replicated.
    * https://docs.aws.amazon.com/AmazonECR/latest/userguide/replication.html
    *
    * @default - none
@@ -110,7 +111,8 @@ export class ModelImageRepository extends Construct {
     });
     Annotations.of(this).addWarningV2('cdk-eks-model-artifacts:registryReplication',
       `ECR has one replication configuration for all repositories of an account in a region, and ${this.node.path} sets it: rules that were made elsewhere are lost. `
-      + 'Acknowledge this where there are none, else add the rule to those and leave replicateTo out');
+      + 'Acknowledge this where there are none, else add the rule to those and leave replicateTo out. '
+      + 'Every other repository whose name begins with that of this one is replicated too, as ECR has no narrower filter');
     this.node.addValidation({
       validate: () => this.node.root.node.findAll()
         .filter(other => other !== configuration && ecr.CfnReplicationConfiguration.isCfnReplicationConfiguration(other))

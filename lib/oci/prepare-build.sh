@@ -11,10 +11,14 @@ tar -xzf "$folder/oras.tar.gz" -C "$folder" oras
 logged_in=' '
 for image in "$IMAGE_REPOSITORY" "${IMAGE_BASE:-}"; do
   registry=${image%%/*}
-  case $registry in *.dkr.ecr.*.amazonaws.com*) ;; *) continue ;; esac
+  # As each partition has it, and with FIPS and dual stack: https://docs.aws.amazon.com/general/latest/gr/ecr.html
+  case $registry in
+    *.dkr[.-]ecr.*) region=${registry#*.dkr[.-]ecr.} ;;
+    *.dkr[.-]ecr-fips.*) region=${registry#*.dkr[.-]ecr-fips.} ;;
+    *) continue ;;
+  esac
   case $logged_in in *" $registry "*) continue ;; esac
   logged_in="$logged_in$registry "
-  region=${registry#*.dkr.ecr.}
   password=$("${AWS:-aws}" ecr get-login-password --region "${region%%.*}")
   printf '%s' "$password" | "$folder/oras" login --username AWS --password-stdin "$registry"
 done

@@ -3,9 +3,10 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
+import { Member, tarOf } from './archives';
 import { transferProgram } from '../../lib/delivery/program';
 import { buildProgram } from '../../lib/oci/model-image-builder-program';
-import { Bench, Publication } from '../delivery/program/bench';
+import { Bench, Publication, Shell } from '../delivery/program/bench';
 
 /** Whether this machine has what the build image has: GNU tar and find. */
 export const HAS_GNU_TOOLS = ['tar', 'find'].every(tool => /GNU/.test(spawnSync(tool, ['--version'], { encoding: 'utf8' }).stdout));
@@ -38,17 +39,19 @@ export class Layout {
     return { digest, size: Buffer.byteLength(content) };
   }
 
-  /** An image of one layer for two architectures, as a base is published. */
-  putBase(layerType = 'application/vnd.docker.image.rootfs.diff.tar.gzip'): string {
+  /** An image for two architectures, as a base is published. */
+  putBase({ layerType = 'application/vnd.docker.image.rootfs.diff.tar.gzip', layers = [{}], bend = () => {} }: Base = {}): string {
     const manifests = ['amd64', 'arm64'].map(architecture => {
-      const layer = Buffer.concat([Buffer.from(`shell for ${architecture}`.padEnd(512, '\0')), Buffer.alloc(1024)]);
-      const config = this.put(JSON.stringify({ architecture, os: 'linux', config: { Cmd: ['sh'], Entrypoint: ['/bin/sh'] }, rootfs: { type: 'layers', diff_ids: [digestOf(layer)] } }));
-      const manifest = {
+      const archives = layers.map((members, place) => tarOf({ [`bin/sh${place}`]: `shell for ${architecture}`, ...members }));
+      const config: any = { architecture, os: 'linux', config: { Cmd: ['sh'], Entrypoint: ['/bin/sh'] }, rootfs: { type: 'layers', diff_ids: archives.map(digestOf) } };
+      const manifest: any = {
         schemaVersion: 2,
         mediaType: 'application/vnd.oci.image.manifest.v1+json',
-        config: { mediaType: 'application/vnd.oci.image.config.v1+json', ...config },
-        layers: [{ mediaType: layerType, ...this.put(gzipSync(layer)) }],
+        config: { mediaType: 'application/vnd.oci.image.config.v1+json' },
+        layers: archives.map(archive => ({ mediaType: layerType, ...this.put(gzipSync(archive)) })),
       };
+      bend(manifest, config);
+      Object.assign(manifest.config, this.put(JSON.stringify(config)));
       return { mediaType: manifest.mediaType, ...this.put(JSON.stringify(manifest)), platform: { architecture, os: 'linux' } };
     });
     const index = this.put(JSON.stringify({ schemaVersion: 2, mediaType: 'application/vnd.oci.image.index.v1+json', manifests }));
@@ -56,6 +59,15 @@ export class Layout {
     writeFileSync(join(this.folder, 'index.json'), JSON.stringify({ schemaVersion: 2, manifests: [{ mediaType: 'application/vnd.oci.image.index.v1+json', ...index }] }));
     return `${this.folder}@${index.digest}`;
   }
+}
+
+/** What a base image has that others have not. */
+export interface Base {
+  readonly layerType?: string;
+  /** What is in each layer beside a shell. */
+  readonly layers?: Array<Record<string, Member>>;
+  /** Changes what describes it. */
+  readonly bend?: (manifest: any, config: any) => void;
 }
 
 export interface Built {
@@ -110,38 +122,23 @@ export async function build(bench: Bench, published: Publication, target: string
   return { code, stdout, stderr, image: existsSync(result) ? readFileSync(result, 'utf8').trim() : undefined };
 }
 
-export interface TarEntry {
-  readonly path: string;
-  readonly mode: string;
-  readonly owner: string;
-  readonly time: number;
-  readonly type: string;
-  readonly content: Buffer;
+/** A stand-in for oras that is a script of the test's own. */
+export function orasThat(folder: string, script: string): string {
+  const file = join(folder, `oras-${Math.random().toString(36).slice(2)}`);
+  writeFileSync(file, `#!/bin/sh\n${script}\n`, { mode: 0o755 });
+  return file;
 }
 
-/** What an archive holds, read by its format alone: GNU's long names among it. */
-export function untar(archive: Buffer): TarEntry[] {
-  const entries: TarEntry[] = [];
-  let longName: string | undefined;
-  for (let at = 0; at < archive.length && archive[at] !== 0;) {
-    const header = archive.subarray(at, at + 512);
-    const text = (from: number, length: number) => header.subarray(from, from + length).toString().split('\0')[0];
-    const octal = (from: number, length: number) => parseInt(text(from, length), 8);
-    const content = archive.subarray(at + 512, at + 512 + octal(124, 12));
-    at += 512 + Math.ceil(octal(124, 12) / 512) * 512;
-    if (text(156, 1) === 'L') {
-      longName = content.toString().split('\0')[0];
-      continue;
-    }
-    entries.push({
-      path: longName ?? text(0, 100),
-      mode: (octal(100, 8) % 0o10000).toString(8),
-      owner: `${octal(108, 8)}:${octal(116, 8)} ${text(265, 32)}:${text(297, 32)}`,
-      time: octal(136, 12),
-      type: text(156, 1),
-      content,
-    });
-    longName = undefined;
-  }
-  return entries;
+/** Runs a script after all functions and settings of the build program, instead of a build. */
+export function callProgram({ sh, path }: Shell, folder: string, script: string, env: Record<string, string> = {}) {
+  const program = buildProgram();
+  const functions = program.replace(/\nbuild_image\n$/, '\n');
+  if (functions === program) throw new Error('the program does not end with build_image');
+  mkdirSync(join(folder, 'state'), { recursive: true });
+  writeFileSync(join(folder, 'script'), `${functions}\nstate=$IMAGE_WORK/state\n${script}\n`);
+  const { status, stdout, stderr } = spawnSync(sh, [join(folder, 'script')], {
+    encoding: 'utf8',
+    env: { PATH: path, ORAS: join(__dirname, 'oras'), IMAGE_WORK: folder, IMAGE_RETRY_SECONDS: '0', IMAGE_REPOSITORY: join(folder, 'registry'), IMAGE_REGISTRY_FLAGS: '--oci-layout', IMAGE_BASE_FLAGS: '--oci-layout', ...env },
+  });
+  return { status, stdout, stderr };
 }

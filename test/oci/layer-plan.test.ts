@@ -54,6 +54,11 @@ describe.each(shells)('the plan of layers under $name', shell => {
     expect(plan([['model.json', 40], ['huge model.gguf', LIMIT - 2048]], { shell })).toEqual([['huge model.gguf'], ['model.json']]);
   });
 
+  test('OCI-14 bundles small files up to a GiB', () => {
+    const layers = plan([...Array.from({ length: 40 }, (_, index): File => [`f${index}`, 60 * MIB]), ['model.json', 40]], { shell }) as string[][];
+    expect(layers.map(layer => layer.filter(path => path !== 'model.json').length)).toEqual([17, 17, 6]);
+  });
+
   test('refuses a model that does not fit', () => {
     expect(plan([['a', 40_000 * MIB], ['b', 40_000 * MIB], ['c', 40_000 * MIB]], { most: 2, shell })).toMatch(/^the model does not fit into 2 layers of at most 54525952000 bytes: split/);
   });

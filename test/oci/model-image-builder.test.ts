@@ -1,16 +1,12 @@
-import { spawnSync } from 'node:child_process';
 import * as fs from 'node:fs';
-import * as os from 'node:os';
 import * as path from 'node:path';
 import { App, Duration, Lazy, Stack } from 'aws-cdk-lib';
 import { Match, Template } from 'aws-cdk-lib/assertions';
 import * as codebuild from 'aws-cdk-lib/aws-codebuild';
 import * as iam from 'aws-cdk-lib/aws-iam';
-import { parse } from 'yaml';
-import { digestOf } from './build-bench';
 import { transferProgram } from '../../lib/delivery/program';
 import { ModelImageArchitecture, ModelImageBase, ModelImageBuilder, ModelImageBuilderProps, ModelImageRepository } from '../../lib/oci';
-import { buildProgram, partOfBuild } from '../../lib/oci/model-image-builder-program';
+import { buildProgram } from '../../lib/oci/model-image-builder-program';
 import { ModelBucket } from '../../lib/storage';
 
 function builderIn(props: Partial<ModelImageBuilderProps> = {}) {
@@ -80,10 +76,8 @@ test('the programs of a build are those of the library', () => {
   expect([text('build-image.sh'), text('transfer.sh')]).toEqual([buildProgram(), transferProgram('aws')]);
 });
 
-test('a build ends where a command fails, and exports the image', () => {
-  const { phases, env } = parse(projectOf(builderIn().stack).Source.BuildSpec);
-  expect(env['exported-variables']).toEqual(['MODEL_IMAGE']);
-  expect(Object.values<any>(phases).map(phase => phase['on-failure'])).toEqual(['ABORT', 'ABORT']);
+test('a build may take as little as CodeBuild lets it', () => {
+  expect(projectOf(builderIn({ timeout: Duration.minutes(5) }).stack).TimeoutInMinutes).toBe(5);
 });
 
 test('who starts builds may follow them, and touch no other project', () => {
@@ -96,7 +90,10 @@ test.each<[string, () => Partial<ModelImageBuilderProps>, RegExp]>([
   ['no architecture', () => ({ architectures: [] }), /architectures of Stack\/Builder is empty/],
   ['no tenant', () => ({ tenants: [] }), /tenants is empty/],
   ['a suffix that is no part of a tag', () => ({ tagSuffix: 'a b' }), /tagSuffix 'a b' is not valid/],
-  ['a timeout after the login ended', () => ({ timeout: Duration.hours(13) }), /at most 12 hours/],
+  ['a timeout after the login ended', () => ({ timeout: Duration.hours(13) }), /timeout is 780 minutes, and must be at most 12 hours/],
+  ['a timeout that CodeBuild does not take', () => ({ timeout: Duration.minutes(4) }), /timeout is 4 minutes, and CodeBuild takes whole ones, at least 5/],
+  ['a timeout of a part of a minute', () => ({ timeout: Duration.seconds(330) }), /timeout is 5\.5 minutes, and CodeBuild takes whole ones/],
+  ['a timeout that is not known', () => ({ timeout: Duration.minutes(Lazy.number({ produce: () => 60 })) }), /timeout must be known at synth/],
   ['oras without TLS', () => ({ oras: { url: 'http://mirror/oras.tgz' } }), /begins with https/],
   ['a checksum that is cut', () => ({ oras: { url: 'https://mirror/oras.tgz', sha256: 'abc' } }), /give 64 lowercase/],
   ['a base by its tag', () => ({ baseImage: ModelImageBase.image('busybox:1.37') }), /names no digest/],
@@ -107,45 +104,4 @@ test.each<[string, () => Partial<ModelImageBuilderProps>, RegExp]>([
 
 test('a name of the project is known at synth', () => {
   Template.fromStack(builderIn({ projectName: 'model-images' }).stack).hasResourceProperties('AWS::CodeBuild::Project', { Name: 'model-images', EncryptionKey: Match.anyValue() });
-});
-
-const tools = ['curl', 'tar', 'sha256sum'].every(tool => spawnSync('sh', ['-c', `command -v ${tool}`]).status === 0);
-
-describe(`what prepares a build${tools ? '' : ' (skipped: no curl on this machine)'}`, () => {
-  const run = tools ? test : test.skip;
-  let folder: string;
-  let archive: string;
-  beforeEach(() => {
-    folder = fs.mkdtempSync(path.join(os.tmpdir(), 'prepare-'));
-    archive = path.join(folder, 'archive.tar.gz');
-    const log = path.join(folder, 'log');
-    fs.writeFileSync(path.join(folder, 'oras'), `#!/bin/sh\necho "$@ $(cat)" >> ${log}\n`, { mode: 0o755 });
-    fs.writeFileSync(path.join(folder, 'aws'), '#!/bin/sh\necho "password of $*"\n', { mode: 0o755 });
-    spawnSync('tar', ['-czf', archive, '-C', folder, 'oras']);
-  });
-  afterEach(() => fs.rmSync(folder, { recursive: true }));
-
-  const prepare = (env: object) => spawnSync('sh', ['-c', partOfBuild('prepare-build.sh'), 'prepare', path.join(folder, 'tools')], {
-    encoding: 'utf8',
-    env: { PATH: process.env.PATH, AWS: path.join(folder, 'aws'), ORAS_URL: `file://${archive}`, ORAS_SHA256: digestOf(fs.readFileSync(archive)).slice(7), IMAGE_REPOSITORY: '111122223333.dkr.ecr.eu-west-1.amazonaws.com/models', ...env },
-  });
-
-  run('unpacks oras and logs in to each registry of ECR once, in its own region', () => {
-    expect(prepare({ IMAGE_BASE: '444455556666.dkr.ecr.us-west-2.amazonaws.com/busybox@sha256:1' }).status).toBe(0);
-    expect(prepare({ IMAGE_BASE: 'docker.io/library/busybox@sha256:1' }).status).toBe(0);
-    const login = (registry: string, region: string) => `login --username AWS --password-stdin ${registry} password of ecr get-login-password --region ${region}`;
-    const ours = login('111122223333.dkr.ecr.eu-west-1.amazonaws.com', 'eu-west-1');
-    expect(fs.readFileSync(path.join(folder, 'log'), 'utf8').trim().split('\n')).toEqual([ours, login('444455556666.dkr.ecr.us-west-2.amazonaws.com', 'us-west-2'), ours]);
-  });
-
-  run('runs no archive but the one whose checksum is pinned', () => {
-    const { status, stderr } = prepare({ ORAS_SHA256: 'a'.repeat(64) });
-    expect([status, stderr]).toEqual([65, expect.stringContaining('it is not the archive that was approved')]);
-    expect([fs.existsSync(path.join(folder, 'tools', 'oras')), fs.existsSync(path.join(folder, 'log'))]).toEqual([false, false]);
-  });
-
-  run('says what to do where oras can\'t be had', () => {
-    const { status, stderr } = prepare({ ORAS_URL: `file://${folder}/other` });
-    expect([status, stderr]).toEqual([69, expect.stringContaining('give the builder a mirror')]);
-  });
 });

@@ -22,6 +22,10 @@ test('OCI-15 its tags are immutable, it scans, keeps what it has, and stays', ()
   });
 });
 
+test('it scans nothing where it should not', () => {
+  Template.fromStack(repositoryIn({ scanOnPush: false }).stack).hasResourceProperties('AWS::ECR::Repository', { ImageScanningConfiguration: { ScanOnPush: false } });
+});
+
 test('what expires has no tag, and no rule counts images', () => {
   const [{ Properties }] = Object.values(Template.fromStack(repositoryIn({ untaggedRetention: Duration.days(3) }).stack).findResources('AWS::ECR::Repository'));
   expect(JSON.parse(Properties.LifecyclePolicy.LifecyclePolicyText).rules).toEqual([{
@@ -55,7 +59,7 @@ test('who pulls can do nothing else, and who pushes can look whether a tag is th
   expect(actions.filter(([, resource]) => resource === '*')).toEqual([['ecr:GetAuthorizationToken', '*']]);
 });
 
-test('replication is for this repository alone, and warned about: a registry has one configuration', () => {
+test('replication is for names that begin with that of the repository, and warned about: a registry has one configuration', () => {
   const { stack } = repositoryIn({ repositoryName: 'models', replicateTo: ['eu-central-1', 'us-west-2'] });
   Template.fromStack(stack).hasResourceProperties('AWS::ECR::ReplicationConfiguration', {
     ReplicationConfiguration: {
@@ -65,7 +69,7 @@ test('replication is for this repository alone, and warned about: a registry has
       }],
     },
   });
-  Annotations.fromStack(stack).hasWarning('/Stack/Images', Match.stringLikeRegexp('one replication configuration.*\\[ack: cdk-eks-model-artifacts:registryReplication\\]'));
+  Annotations.fromStack(stack).hasWarning('/Stack/Images', Match.stringLikeRegexp('one replication configuration.*Every other repository whose name begins with that of this one is replicated too.*\\[ack: cdk-eks-model-artifacts:registryReplication\\]'));
   Template.fromStack(repositoryIn().stack).resourceCountIs('AWS::ECR::ReplicationConfiguration', 0);
 });
 

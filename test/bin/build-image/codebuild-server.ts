@@ -8,6 +8,8 @@ export class CodeBuildServer {
   readonly requests: any[] = [];
   /** What builds become, the last of them for ever. */
   states: object[] = [];
+  /** What happens while a build runs. */
+  during: (() => void) | undefined;
   private started?: any[];
   private readonly server: Server;
 
@@ -46,6 +48,7 @@ export class CodeBuildServer {
     }
     if (action !== 'BatchGetBuilds') return [400, { __type: 'UnknownOperationException', message: action }];
     if (input.ids[0] !== id) return [200, { builds: [], buildsNotFound: input.ids }];
+    this.during?.();
     const state = this.states.length > 1 ? this.states.shift() : this.states[0];
     return [200, { builds: [{ id, projectName: this.project, environment: { environmentVariables: this.started ?? [] }, ...state }] }];
   }

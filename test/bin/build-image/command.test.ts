@@ -65,6 +65,38 @@ test('a build is taken up again by its id, and none is started', async () => {
   expect(server.requests.map(({ action }) => action)).toEqual(['BatchGetBuilds']);
 });
 
+test('what others write into the lock file during a build stays', async () => {
+  server.states = [running, succeeded];
+  const other = { current: '7', versions: { 7: { digest: OTHER, totalBytes: 7 } } };
+  server.during = () => fs.writeFileSync(lock, JSON.stringify({ ...LOCK, models: { ...LOCK.models, 'serving/other': other } }));
+  expect((await build()).code).toBe(0);
+  const models = parseModelsLock(fs.readFileSync(lock, 'utf8'), lock);
+  expect([...models.get('serving/other')!.versions.keys()]).toEqual(['7']);
+  expect(models.get('serving/llama')!.versions.get('1')!.image).toBe(IMAGE);
+});
+
+test('a lock file that can\'t be written is refused before anything is built', async () => {
+  const access = jest.spyOn(jest.requireActual<typeof fs>('node:fs'), 'accessSync').mockImplementation(() => { throw new Error('EROFS: read-only file system'); });
+  try {
+    const { code, said } = await build();
+    expect([code, said('error')]).toEqual([1, [expect.stringContaining(`${lock} could not be written: EROFS`)]]);
+    expect(server.requests).toEqual([]);
+  } finally {
+    access.mockRestore();
+  }
+});
+
+test('a lock file that can\'t be written after the build says so, and how to go on', async () => {
+  server.states = [succeeded];
+  const rename = jest.spyOn(jest.requireActual<typeof fs>('node:fs'), 'renameSync').mockImplementation(() => { throw new Error('ENOSPC: no space left'); });
+  try {
+    const { code, said } = await build();
+    expect([code, said('error')]).toEqual([1, [expect.stringContaining(`the image ${IMAGE} is built, but ${lock} can't be written: ENOSPC: no space left; run the same command with --build-id images:0001`)]]);
+  } finally {
+    rename.mockRestore();
+  }
+});
+
 const stays = (text = fs.readFileSync(lock, 'utf8')) => expect(JSON.parse(text)).toEqual(LOCK);
 
 test.each<[string, object, string[], RegExp]>([
