@@ -46,7 +46,8 @@ export function obstacleToImageVolumes(spec: any): Obstacle | undefined {
  * Why a volume can't be mounted at the folder around a model: what the application's image has there is hidden.
  * @internal
  */
-export function obstacleAround(folder: string, { path, model }: DeliveredModel, what: string, { spec, containers, readers = containers }: PodFacts): Obstacle | undefined {
+export function obstacleAround(folder: string, { path, model }: DeliveredModel, what: string, pod: PodFacts): Obstacle | undefined {
+  const { spec, containers, readers = containers } = pod;
   const fix = `give a path such as '/mnt/${model.name}/models'`;
   if (folder === '' || SYSTEM.test(folder) || SHARED.test(folder)) {
     return { why: `path '${path}' of model ${model.displayName} has no folder of its own around it, and ${what} would hide what the application's image has in '${folder || '/'}'`, fix };

@@ -34,7 +34,6 @@ export interface KserveChoice {
   /** Where `scheme` is undefined. */
   readonly pod?: OciChoice;
   readonly reason: string;
-  readonly warning?: string;
 }
 
 /** @internal */
@@ -53,7 +52,5 @@ export function chooseForKserve(facts: ClusterFacts): KserveChoice {
   if (minor !== undefined && minor >= 35 && mountsImageFolders(facts) === undefined) return own('the version of containerd is not known, and before 2.2 it mounts the whole image where KServe asks for a folder');
   if (!followsSymlinks) return own('the application follows no symbolic link to KServe\'s modelcar');
   if (kserveVersion === undefined) return own('the version of KServe is not known');
-  return kserve(0, 14)
-    ? { scheme: 'oci', reason: `KServe ${kserveVersion} pulls the image of its modelcar first` }
-    : { scheme: 'oci', reason: `KServe ${kserveVersion} adds its modelcar`, warning: `KServe ${kserveVersion} does not pull the image first, as 0.14 and later do: the application may start before its model is there, fail, and be started again, as often as the pull takes` };
+  return { scheme: 'oci', reason: `KServe ${kserveVersion} ${kserve(0, 14) ? 'pulls the image of its modelcar first' : 'adds its modelcar'}` };
 }

@@ -132,21 +132,21 @@ export interface InferenceServiceProps extends PredictorProps {
   readonly storage?: KserveStorage;
 
   /**
-   * Several storages of KServe's own.
+   * Several storages of KServe's own, since KServe 0.16.
    *
    * @default - `models` or `storage`
    */
   readonly storageUris?: KserveStorageMount[];
 
   /**
-   * What is known of the cluster, its nodes and its KServe.
+   * What is known of the cluster, its nodes and its KServe, before what the facts of `ModelDelivery.auto` say of the same.
    *
-   * @default - nothing
+   * @default - what those say
    */
   readonly facts?: ClusterFacts;
 
   /**
-   * What KServe makes of it. It can't be changed later: KServe refuses that.
+   * What KServe makes of it. It can't be changed later: KServe refuses that. Knative takes no modelcar with a native sidecar.
    *
    * @default DeploymentMode.STANDARD
    */

@@ -1,6 +1,6 @@
 import { ApiObject, Chart } from 'cdk8s';
 import { Construct } from 'constructs';
-import { DEPLOYMENT_MODE, DeploymentMode } from './deployment-mode';
+import { DeploymentMode, modeAnnotation } from './deployment-mode';
 import { InferenceServiceProps } from './inference-service-props';
 import { predictorOf } from './predictor';
 import { unpinnedImages } from '../delivery/delivery-warnings';
@@ -50,7 +50,7 @@ export class InferenceService extends Chart implements ChartWithFile {
         namespace: identity.namespace,
         labels: { 'app.kubernetes.io/name': 'inference-service', 'app.kubernetes.io/instance': name },
         // As KServe is shipped, it makes services of Knative where nothing is said.
-        annotations: { [DEPLOYMENT_MODE]: props.deploymentMode ?? DeploymentMode.STANDARD },
+        annotations: modeAnnotation(props.deploymentMode ?? DeploymentMode.STANDARD, predictor.facts.kserveVersion),
       },
       spec: { predictor: predictor.spec },
     });

@@ -1,5 +1,6 @@
 import * as iam from 'aws-cdk-lib/aws-iam';
-import { checkSource } from './storage-rules';
+import { KserveStorageOptions } from './kserve-storage-options';
+import { checkSource, isOci } from './storage-rules';
 import { WorkloadIdentity } from '../access';
 import { ClusterFacts } from '../delivery/cluster-facts';
 import { PodWarning } from '../delivery/pod-parts';
@@ -9,7 +10,7 @@ import { checkSubdomain } from '../private/kubernetes-names';
 import { literal } from '../private/literal';
 import { checkFolder } from '../private/mount-path';
 import { IModelBucket } from '../storage';
-import { nativeWarnings, modelcarWarnings, pinWarnings, stockS3Warnings } from './storage-warnings';
+import { fetchWarnings, nativeWarnings, modelcarWarnings, pinWarnings, stockS3Warnings } from './storage-warnings';
 
 /** What is known of a storage beyond its address. */
 interface Known {
@@ -67,20 +68,22 @@ export class KserveStorage {
 
   /**
    * Any address that KServe knows, such as `hf://org/model:revision` or `gs://bucket/model/`. What KServe refuses, or takes and then ignores, is refused
-   * where the service is made. One of S3 gets the slash at its end that keeps siblings, `…/llama-2` of `…/llama`, out.
+   * where the service is made. One of S3 gets the slash at its end that keeps siblings, `…/llama-2` of `…/llama`, out, unless it names a file. One of an
+   * image is held to what `ModelImage` is: a tag is a warning, and `latest` an error unless acknowledged.
    *
-   * @throws where it is no address, or one that no version of KServe accepts
+   * @throws where it is no address, or one that no version of KServe accepts, or of an image that is not pinned and not acknowledged
    */
-  public static of(uri: string): KserveStorage {
-    return new KserveStorage(uri, {});
+  public static of(uri: string, { acknowledgeLatest }: KserveStorageOptions = {}): KserveStorage {
+    const address = checkSource(literal(uri, 'address of a model', 'manifests have it; pass a literal string'));
+    const [scheme] = address.split('://');
+    return new KserveStorage(address, isOci(scheme) ? { image: ModelImage.of(address.slice(`${scheme}://`.length), { acknowledgeLatest }) } : {});
   }
 
-  /** What the manifest says. */
-  public readonly uri: string;
-
-  private constructor(uri: string, private readonly known: Known) {
-    this.uri = checkSource(literal(uri, 'address of a model', 'manifests have it; pass a literal string'));
-  }
+  private constructor(
+    /** What the manifest says. */
+    public readonly uri: string,
+    private readonly known: Known,
+  ) {}
 
   /**
    * Lets the initializer of KServe list the bucket of `KserveStorage.s3`: every key, not those below one prefix, as it asks for the bucket first. The role
@@ -108,6 +111,7 @@ export class KserveStorage {
       ...this.known.image ? pinWarnings(scheme, this.known.image) : [],
       ...scheme === 'oci' ? modelcarWarnings(this.uri, facts, modelFormat) : [],
       ...scheme === 'oci+native' ? nativeWarnings(this.uri, facts) : [],
+      ...scheme === 'oci+fetch' ? fetchWarnings(this.uri, facts) : [],
       ...scheme === 's3' ? stockS3Warnings(this.uri) : [],
     ];
   }

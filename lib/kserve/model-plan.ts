@@ -1,4 +1,5 @@
 import * as path from 'node:path';
+import { DeploymentMode } from './deployment-mode';
 import type { InferenceServiceProps } from './inference-service-props';
 import { KserveStorage } from './kserve-storage';
 import { KSERVE_PATH } from './storage-rules';
@@ -18,31 +19,51 @@ import { dnsLabel } from '../model/names';
 export interface ModelPlan {
   readonly delivered: DeliveredModel[];
   readonly storage?: KserveStorage;
+  /** What is known of the cluster: by the deliveries that choose, and before them by the service. */
+  readonly facts: ClusterFacts;
   /** What was chosen and why, for people. */
   readonly annotations: Record<string, string>;
   readonly warnings: PodWarning[];
 }
 
+/** What is planned of one model. */
+type Part = Omit<ModelPlan, 'facts'>;
+
+interface Circumstances {
+  /** Whether KServe can bring the model where the service wants it. */
+  readonly byKserve: boolean;
+  readonly onKnative: boolean;
+}
+
 /** @internal */
-export function planOf({ models = [], modelPath, facts, modelFormat }: InferenceServiceProps): ModelPlan {
-  const [first, ...others] = models;
-  if (!first) return { delivered: [], annotations: {}, warnings: [] };
-  const served = pathOf(first, modelPath);
-  const plans = models.map((delivered, index) => {
-    const at = index === 0 ? served : delivered.path;
+export function planOf({ models = [], modelPath, facts, modelFormat, deploymentMode }: InferenceServiceProps): ModelPlan {
+  const known = together([...models.map(({ delivery }) => factsOf(delivery)).reverse(), facts]);
+  const onKnative = deploymentMode === DeploymentMode.KNATIVE;
+  const plans = models.map((delivered, index): Part => {
+    const at = index === 0 ? pathOf(delivered, modelPath) : delivered.path;
     const { strategy } = delivered.delivery;
     if (!(strategy instanceof Auto)) return { delivered: [atPath(delivered.delivery, delivered, at)], annotations: {}, warnings: [] };
+    const own = together([strategy.options.facts, facts]);
     // ONNX follows no link to external data, whoever makes the link.
-    const known = { ...strategy.options.facts, ...facts };
-    const assumed = { ...known, followsSymlinks: known.followsSymlinks ?? modelFormat.name !== 'onnx' };
-    return chosen(delivered, at, { ...strategy.options, facts: assumed }, others.length === 0 && at === KSERVE_PATH);
+    const assumed = { ...own, followsSymlinks: own.followsSymlinks ?? modelFormat.name !== 'onnx' };
+    return chosen(delivered, at, { ...strategy.options, facts: assumed }, { byKserve: models.length === 1 && at === KSERVE_PATH, onKnative });
   });
   return {
+    facts: known,
     delivered: plans.flatMap(plan => plan.delivered),
-    storage: plans.find(({ storage }: Partial<ModelPlan>) => storage !== undefined)?.storage,
+    storage: plans.find(({ storage }) => storage !== undefined)?.storage,
     annotations: Object.assign({}, ...plans.map(({ annotations }) => annotations)),
     warnings: plans.flatMap(({ warnings }) => warnings),
   };
+}
+
+function factsOf({ strategy }: ModelDelivery): ClusterFacts | undefined {
+  return strategy instanceof Auto ? strategy.options.facts : undefined;
+}
+
+/** What several say, the last of them the last word. */
+function together(facts: (ClusterFacts | undefined)[]): ClusterFacts {
+  return Object.assign({}, ...facts.map(each => Object.fromEntries(Object.entries(each ?? {}).filter(([, value]) => value !== undefined))));
 }
 
 function pathOf({ model, path: given }: DeliveredModel, modelPath: string | undefined): string {
@@ -54,7 +75,7 @@ function atPath(delivery: ModelDelivery, { model }: DeliveredModel, at: string):
 }
 
 /** KServe brings one model to one path: for several, or another, the pod has parts of ours. */
-function chosen(delivered: DeliveredModel, at: string, options: AutoOptions, byKserve: boolean): Omit<ModelPlan, 'storage'> & { storage?: KserveStorage } {
+function chosen(delivered: DeliveredModel, at: string, options: AutoOptions, { byKserve, onKnative }: Circumstances): Part {
   const { image, facts } = options;
   const choice: KserveChoice = !byKserve || image.folder !== KSERVE_PATH.slice('/mnt'.length) ? ownChoice(facts, byKserve) : chooseForKserve(facts);
   const { model } = delivered;
@@ -67,8 +88,8 @@ function chosen(delivered: DeliveredModel, at: string, options: AutoOptions, byK
       warnings: modelImageWarnings([delivered], image),
     };
   }
-  const { form, hidden } = withoutHiding(choice.pod!.form, at);
-  return { delivered: [atPath(deliveryOf(form, options), delivered, at)], annotations: annotation(form, `${choice.reason}${hidden}`), warnings: [] };
+  const { form, but } = whatThePodTakes(choice.pod!.form, at, onKnative);
+  return { delivered: [atPath(deliveryOf(form, options), delivered, at)], annotations: annotation(form, `${choice.reason}${but}`), warnings: [] };
 }
 
 function ownChoice(facts: ClusterFacts, byKserve: boolean): KserveChoice {
@@ -76,10 +97,11 @@ function ownChoice(facts: ClusterFacts, byKserve: boolean): KserveChoice {
   return { pod, reason: `${byKserve ? 'KServe reads /models of an image alone' : 'KServe brings one model to /mnt/models alone'}; ${pod.reason}` };
 }
 
-/** A modelcar has a volume at the folder around its model, and `/mnt` is the image's own. */
-function withoutHiding(form: OciChoice['form'], at: string): { form: OciChoice['form']; hidden: string } {
-  if (form !== 'modelcar' || path.posix.dirname(at) !== '/mnt') return { form, hidden: '' };
-  return { form: 'ociCopy', hidden: '; but a modelcar\'s volume would hide what the runtime\'s image has in /mnt, so the model is copied: a modelPath with a folder of its own, which args tell the runtime, avoids that' };
+/** Knative takes no native sidecar. A modelcar has a volume at the folder around its model, and `/mnt` is the image's own. */
+function whatThePodTakes(form: OciChoice['form'], at: string, onKnative: boolean): { form: OciChoice['form']; but: string } {
+  if (form === 'modelcar' && onKnative) return { form: 'ociCopy', but: '; but Knative takes no modelcar, so the model is copied' };
+  if (form !== 'modelcar' || path.posix.dirname(at) !== '/mnt') return { form, but: '' };
+  return { form: 'ociCopy', but: '; but a modelcar\'s volume would hide what the runtime\'s image has in /mnt, so the model is copied: a modelPath with a folder of its own, which args tell the runtime, avoids that' };
 }
 
 function deliveryOf(form: OciChoice['form'], { image, facts, runAs }: AutoOptions): ModelDelivery {

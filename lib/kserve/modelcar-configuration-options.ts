@@ -5,7 +5,10 @@ export enum OciModelMode {
   /** By a container that runs beside the runtime's, its modelcar. */
   MODELCAR = 'modelcar',
 
-  /** By an image volume. */
+  /**
+   * By an image volume, for every service with an address `oci://`. KServe asks for the folder `models` of the image by a sub-path, so Kubernetes 1.35 and
+   * containerd 2.2 are needed on all nodes that such pods may come to: an older containerd mounts the whole image, and runtimes find no model.
+   */
   NATIVE = 'native',
 
   /** By an init container that fetches layers from the registry. No version up to 0.20.0 has it: 0.20.0 takes the word and adds a modelcar. */
@@ -69,7 +72,7 @@ export interface ModelcarConfigurationOptions {
   readonly user?: ModelcarUser;
 
   /**
-   * What `oci://` means: `ociModelMode`, since 0.20. The chart of Helm has no value for it, and writes none.
+   * What `oci://` means: `ociModelMode`, since 0.20, whose chart of Helm has no value for it, and writes none.
    *
    * @default - as it is
    */

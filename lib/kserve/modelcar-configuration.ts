@@ -9,7 +9,8 @@ const CONFIG_MAP = 'inferenceservice-config';
 
 /**
  * Changes to how KServe brings models that come in images: keys of the JSON that ConfigMap `inferenceservice-config` of namespace `kserve` has as
- * `storageInitializer`. All else in it stays as it is. The controller reads it when it starts: run `restartCommand` afterwards.
+ * `storageInitializer`. All else in it stays as it is. KServe 0.12 to 0.20 need no restart: their webhook reads the ConfigMap for each pod that is made, and
+ * their controller for each service that it looks at. Pods that are there stay as they are.
  */
 export class ModelcarConfiguration {
   /**
@@ -19,8 +20,11 @@ export class ModelcarConfiguration {
     return new ModelcarConfiguration(options);
   }
 
-  /** Makes the controller read its configuration: run it once that was applied. */
-  public readonly restartCommand = 'kubectl rollout restart deployment/kserve-controller-manager --namespace kserve';
+  /**
+   * Starts the controller, with its webhook, anew, so that it reads its configuration: to be run once that was applied. Undefined up to KServe 0.20, which
+   * needs none. How later versions read it is not known here.
+   */
+  public readonly restartCommand?: string;
 
   private constructor(private readonly options: ModelcarConfigurationOptions) {
     const { kserveVersion, cpu, memory, ociModelMode, enabled } = options;
@@ -28,6 +32,8 @@ export class ModelcarConfiguration {
     for (const [key, value] of Object.entries({ cpu, memory })) {
       if (value !== undefined) checkQuantity(`${key} of a modelcar`, literal(value, `${key} of a modelcar`, 'a configuration has it; pass a literal string'));
     }
+    // https://github.com/kserve/kserve/blob/v0.20.0/pkg/webhook/admission/pod/mutator.go
+    this.restartCommand = since(21) ? 'kubectl rollout restart deployment/kserve-controller-manager --namespace kserve' : undefined;
     if (ociModelMode === undefined) return;
     if (!since(20)) throw new Error(`ociModelMode '${ociModelMode}' is not known to KServe ${kserveVersion}, which adds a modelcar whatever it says: leave it out, or use 0.20 or later`);
     if (ociModelMode === OciModelMode.FETCH && !since(21)) throw new Error(`ociModelMode 'fetch' is taken by KServe ${kserveVersion}, which then adds a modelcar all the same: use OciModelMode.NATIVE, or a version after 0.20.0`);
@@ -38,12 +44,14 @@ export class ModelcarConfiguration {
    * The value of `storageInitializer` with the changes.
    *
    * @param storageInitializer the value as it is
-   * @throws where it is no JSON object
+   * @throws where it is no JSON object, or has keys by which something else comes of it
    */
   public applyTo(storageInitializer: string): string {
-    const { enabled, cpu, memory, user, ociModelMode } = this.options;
+    const { kserveVersion, enabled, cpu, memory, user, ociModelMode } = this.options;
     const before = parsed(storageInitializer);
-    if (enabled === false && before.ociModelMode) throw new Error(`'${KEY}' has ociModelMode '${before.ociModelMode}', by which images stay on whatever enableModelcar says: remove it first`);
+    // Older versions know neither key.
+    const other = isAtLeast('kserveVersion', kserveVersion, { major: 0, minor: 20 }) ? ['ociModelMode', 'enableOciModelSupport'].find(key => before[key]) : undefined;
+    if (enabled === false && other !== undefined) throw new Error(`'${KEY}' has ${other} ${JSON.stringify(before[other])}, by which images stay on whatever enableModelcar says: remove it first`);
     const values = { enableModelcar: enabled, cpuModelcar: cpu, memoryModelcar: memory, uidModelcar: user?._uid, ociModelMode };
     const after: Record<string, any> = { ...before, ...Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) };
     // KServe tells 0, which is root, from a user that is not there.

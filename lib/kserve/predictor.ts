@@ -1,9 +1,11 @@
 import { Duration } from 'aws-cdk-lib';
-import { DeploymentMode, knativeWarnings, PROGRESS_DEADLINE } from './deployment-mode';
+import { DeploymentMode } from './deployment-mode';
 import type { InferenceServiceProps } from './inference-service-props';
+import { knativeWarnings, PROGRESS_DEADLINE, refuseOnKnative, seenByKnative } from './knative';
 import { ModelPlan, planOf } from './model-plan';
 import { checkVersion, storageUris } from './storage-rules';
 import { bindModels, totalWindow } from '../delivery/bind-models';
+import { ClusterFacts } from '../delivery/cluster-facts';
 import { totalSize } from '../delivery/limits';
 import { modelsAnnotation } from '../delivery/models-annotation';
 import { PodFacts, PodParts, PodWarning } from '../delivery/pod-parts';
@@ -29,6 +31,8 @@ const LOADING = Duration.minutes(10);
 export interface Predictor {
   /** `spec.predictor`. */
   readonly spec: any;
+  /** What is known of the cluster, by the service and by its deliveries. */
+  readonly facts: ClusterFacts;
   readonly warnings: PodWarning[];
   /** What can be known only once every grant is: why the pods can't read their models. */
   readonly refusals: () => string[];
@@ -39,11 +43,12 @@ export interface Predictor {
  * @internal
  */
 export function predictorOf(name: string, props: InferenceServiceProps): Predictor {
-  const { identity, facts = {}, runAs, models, storage: given, storageUris: mounts } = props;
+  const { identity, runAs, models, storage: given, storageUris: mounts } = props;
   const sources = Object.entries({ models, storage: given, storageUris: mounts })
     .filter(([, value]) => value !== undefined && !(Array.isArray(value) && value.length === 0));
   if (sources.length !== 1) throw new Error(`service '${name}' has ${sources.length === 0 ? 'no model' : sources.map(([key]) => key).join(' and ')}: give one of models, storage and storageUris`);
   const plan = planOf(props);
+  const { facts } = plan;
   const storage = given ?? plan.storage;
   if (props.modelPath !== undefined && plan.delivered.length === 0) throw new Error(`service '${name}' has modelPath '${props.modelPath}', and KServe brings its model to a path of its own: leave modelPath out, or use storageUris, each with its mountPath`);
   const storages = [...storage ? [storage] : [], ...(mounts ?? []).map(mount => mount.storage)];
@@ -74,7 +79,9 @@ export function predictorOf(name: string, props: InferenceServiceProps): Predict
   const merged = asInitializer(name, parts.reduce((result, part) => mergePodParts(result, part, [KSERVE_CONTAINER]), template), plan);
   const deadline = props.progressDeadline ?? (plan.delivered.length > 0 ? totalWindow(parts).plus(LOADING) : undefined);
   const onKnative = props.deploymentMode === DeploymentMode.KNATIVE;
+  if (onKnative) refuseOnKnative(name, merged.spec);
   return {
+    facts,
     spec: predictorSpec(props, merged, {
       onKnative,
       deadline,
@@ -85,7 +92,7 @@ export function predictorOf(name: string, props: InferenceServiceProps): Predict
       ...plan.warnings,
       ...parts.flatMap(({ warnings = [] }) => warnings),
       ...storages.flatMap(each => each._warnings(facts, props.modelFormat.name)),
-      ...onKnative ? knativeWarnings(name, withInjected(merged.spec, storages.map(({ _scheme }) => _scheme)), deadline) : [],
+      ...onKnative ? knativeWarnings(name, seenByKnative(merged.spec, (mounts ?? []).map(mount => mount.storage._scheme)), deadline) : [],
     ],
     refusals: () => [
       ...plan.delivered.flatMap(({ delivery, model }) => delivery.strategy.refusal(model, pod) ?? []),
@@ -163,17 +170,4 @@ function withRoom(container: any, parts: PodParts[], name: string): any {
   }
   const resources = resourcesPlus(container.resources, room);
   return Object.keys(resources).length > 0 ? { ...container, resources } : container;
-}
-
-/** What KServe adds, as far as Knative asks for a flag. */
-function withInjected(spec: any, schemes: string[]): any {
-  return {
-    ...spec,
-    shareProcessNamespace: spec.shareProcessNamespace || schemes.includes('oci') || undefined,
-    volumes: [
-      ...spec.volumes ?? [],
-      ...schemes.includes('oci+native') ? [{ image: {} }] : [],
-      ...schemes.includes('pvc') ? [{ persistentVolumeClaim: {} }] : [],
-    ],
-  };
 }

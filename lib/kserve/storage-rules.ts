@@ -11,6 +11,15 @@ export const KSERVE_PATH = '/mnt/models';
 const MAX_OCI_SOURCES = 10;
 const MAX_MOUNT_PATH = 255;
 
+/** How a name ends that is a file's, as no folder of a model well could. */
+const FILE = /\.(bin|bst|cbm|gguf|h5|joblib|json|keras|mar|mlmodel|onnx|pickle|pkl|pmml|pt|pth|safetensors|tar|tar\.gz|tflite|tgz|txt|ubj|zip)$/i;
+
+/**
+ * Whether addresses of this scheme are of images.
+ * @internal
+ */
+export const isOci = (scheme: string) => ['oci', 'oci+native', 'oci+fetch'].includes(scheme);
+
 /**
  * The address as KServe must have it.
  *
@@ -20,8 +29,9 @@ const MAX_MOUNT_PATH = 255;
 export function checkSource(uri: string): string {
   if (!/^[a-z][-+.a-z0-9]*:\/\/[^\s/]\S*$/.test(uri)) throw new Error(`address '${uri}' of a model is not valid: give one such as 'hf://org/model:revision'`);
   if (uri.startsWith('oci+modelcar://')) throw new Error(`address '${uri}' is refused by every version of KServe: use 'oci://', which is the same`);
-  // Its initializer lists by prefix, so one without a slash takes in siblings: https://github.com/kserve/kserve/blob/master/python/storage/kserve_storage/kserve_storage.py
-  return uri.startsWith('s3://') && !uri.endsWith('/') ? `${uri}/` : uri;
+  // Its initializer lists by prefix, so one without a slash takes in siblings, unless an object has just that name; and with a slash, a file is none that it
+  // finds: https://github.com/kserve/kserve/blob/v0.20.0/python/storage/kserve_storage/kserve_storage.py
+  return uri.startsWith('s3://') && !uri.endsWith('/') && !FILE.test(uri) ? `${uri}/` : uri;
 }
 
 /**
@@ -57,7 +67,10 @@ export function checkVersion({ uri, _scheme: scheme }: KserveStorage, facts: Clu
  */
 export function storageUris(mounts: KserveStorageMount[], facts: ClusterFacts): { uri: string; mountPath: string }[] {
   const sources = mounts.map(({ storage, mountPath = KSERVE_PATH }) => ({ storage, uri: storage.uri, mountPath: checkFolder(`mountPath of '${storage.uri}'`, mountPath) }));
-  const oci = sources.filter(({ storage }) => storage._scheme === 'oci' || storage._scheme.startsWith('oci+'));
+  if (isAtLeast('kserveVersion', facts.kserveVersion, { major: 0, minor: 16 }) === false) {
+    throw new Error(`storageUris are not known to KServe ${facts.kserveVersion}, whose pods would start without a model: use storage, or 0.16 or later`);
+  }
+  const oci = sources.filter(({ storage }) => isOci(storage._scheme));
   const [first] = oci;
   if (first && !isAtLeast('kserveVersion', facts.kserveVersion, { major: 0, minor: 20 })) {
     throw new Error(`'${first.uri}' among storageUris is ignored by KServe up to 0.19, whose pods then start without a model, and kserveVersion is ${facts.kserveVersion === undefined ? 'not known' : `'${facts.kserveVersion}'`}: use storage, or say 0.20 or later in facts`);

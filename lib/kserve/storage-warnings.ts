@@ -2,12 +2,17 @@ import { ClusterFacts, isAtLeast, kubernetesMinor, mountsImageFolders, PodSecuri
 import { PodWarning } from '../delivery/pod-parts';
 import { ModelImage } from '../oci/model-image';
 
+/** When what a tag stands for is looked up, by scheme. */
+const LOOKED_UP: Record<string, string> = {
+  'oci': 'KServe leaves it to Kubernetes when it is looked up: for a tag other than latest, never again once a node has it',
+  'oci+native': 'what a node has once, KServe never looks up again, also for a tag that changed',
+  'oci+fetch': 'KServe looks it up anew for each pod',
+};
+
 /** @internal */
 export function pinWarnings(scheme: string, { reference, pinned }: ModelImage): PodWarning[] {
   if (pinned) return [];
-  const when = scheme === 'oci+native' ? 'what a node has once, KServe never looks up again, also for a tag that changed'
-    : 'KServe leaves it to Kubernetes when it is looked up: for a tag other than latest, never again once a node has it';
-  return [{ id: 'imageNotPinned', text: `model image '${reference}' is not pinned by digest: ${when}, so replicas may serve different models; use repository@sha256:…` }];
+  return [{ id: 'imageNotPinned', text: `model image '${reference}' is not pinned by digest: ${LOOKED_UP[scheme]}, so replicas may serve different models; use repository@sha256:…` }];
 }
 
 /** @internal */
@@ -39,6 +44,18 @@ export function nativeWarnings(uri: string, facts: ClusterFacts): PodWarning[] {
   return unknown.length === 0 ? [] : [{
     id: 'kserveNativeUnproven',
     text: `'${uri}' needs ${unknown.join(', ')} or later, of which facts say nothing: an older KServe refuses it, an older Kubernetes drops the volume, and an older containerd mounts the whole image, in which the runtime finds no model; say the versions in facts`,
+  }];
+}
+
+/**
+ * No version that has it was released when this was written: https://github.com/kserve/kserve/pull/5739
+ * @internal
+ */
+export function fetchWarnings(uri: string, { kserveVersion }: ClusterFacts): PodWarning[] {
+  return [{
+    id: 'kserveFetchUnchecked',
+    text: `'${uri}' is fetched by an init container of KServe ${kserveVersion}, which has not been read: as it was merged, it compares no layer with its digest, takes a password out of the first imagePullSecret alone, `
+      + 'and says nothing of its security, so Pod Security \'restricted\' refuses it; use KserveStorage.oci or ociNative, or give models with ModelDelivery.ociCopy for a copy that is verified',
   }];
 }
 

@@ -4,6 +4,7 @@ import { bind } from './fixture';
 import { image, pod, shared } from './oci-fixture';
 import { ClusterFacts, ModelcarOrdering, ModelDelivery, PodSecurity } from '../../lib/delivery';
 import { chooseForKserve, chooseForPods } from '../../lib/delivery/oci-choice';
+import { KserveStorage } from '../../lib/kserve';
 
 const PAGE = fs.readFileSync(path.join(__dirname, '..', '..', 'docs', 'model-images-choice.md'), 'utf8');
 
@@ -63,6 +64,9 @@ function rowOf(rows: Row[], one: Combination): Row {
   return found[0];
 }
 
+/** Whether an InferenceService of this storage has a warning of its own for these facts. */
+const isWarned = (one: Combination) => KserveStorage.oci(image())._warnings(factsOf(one), 'sklearn').length > 0;
+
 /** A version of which a row has several. */
 const general = (reason: string) => reason.replace(/\b(Kubernetes 1|KServe 0)\.\d+/g, '$1.N');
 
@@ -99,8 +103,8 @@ describe('KServe: every combination is what its one row of the page says', () =>
 
   test.each(DIMENSIONS.Kubernetes)('Kubernetes %s', Kubernetes => {
     for (const one of ALL.filter(each => each.Kubernetes === Kubernetes)) {
-      const { scheme, pod: own, reason, warning } = chooseForKserve(factsOf(one));
-      const way = scheme ? `\`${scheme}://\`${warning ? ', with a warning' : ''}` : `\`${own!.form}\``;
+      const { scheme, pod: own, reason } = chooseForKserve(factsOf(one));
+      const way = scheme ? `\`${scheme}://\`${scheme === 'oci' && isWarned(one) ? ', with a warning' : ''}` : `\`${own!.form}\``;
       const row = rowOf(rows, one);
       expect({ ...one, way, why: general(reason) }).toEqual({ ...one, way: row.Way, why: row.Why });
     }
@@ -135,11 +139,6 @@ describe('KServe: every combination is what its one row of the page says', () =>
     expect(chooseForKserve({ kubernetesVersion: '1.34', ...baseline })).toMatchObject({ pod: { form: 'modelcar' }, reason: expect.stringMatching(/^the version of KServe is not known; /) });
     expect(chooseForKserve({ kserveVersion: '0.20', containerdVersion: '2.2', ...baseline }).scheme).toBe('oci');
   });
-
-  test('OCI-03 the warning of a KServe that pulls no image first says what comes of it', () => {
-    expect(chooseForKserve({ kubernetesVersion: '1.34', kserveVersion: '0.13', podSecurity: PodSecurity.BASELINE }).warning)
-      .toBe('KServe 0.13 does not pull the image first, as 0.14 and later do: the application may start before its model is there, fail, and be started again, as often as the pull takes');
-  });
 });
 
 describe('the gate of a native sidecar is what the page says', () => {
@@ -152,7 +151,7 @@ describe('the gate of a native sidecar is what the page says', () => {
   });
 
   test.each(cases)('OCI-12 OCI-13 Kubernetes %s, restarted: %s', (kubernetesVersion, restarted, gate) => {
-    const delivered = ModelDelivery.modelcar({ image: image(), facts: { kubernetesVersion } }).deliver(shared);
+    const delivered = ModelDelivery.modelcar({ image: image(), facts: { kubernetesVersion, nodeVersion: kubernetesVersion } }).deliver(shared);
     const { initContainers } = bind([delivered], pod(restarted === 'no' ? { restartPolicy: 'Never' } : {}));
     const { startupProbe, lifecycle } = initContainers![1];
     expect({ startupProbe, lifecycle }).toEqual(gate === 'startupProbe' ? { startupProbe: expect.anything() } : { lifecycle: { postStart: expect.anything() } });

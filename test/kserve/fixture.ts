@@ -22,6 +22,11 @@ export function warningsOf(props: Partial<InferenceServiceProps>, environment = 
   return environment.synth().stacksRecursively.flatMap(stack => stack.messages.map(({ entry }) => String(entry.data)));
 }
 
+/** The ids alone, all of them. */
+export function warningIdsOf(props: Partial<InferenceServiceProps>, environment = new Environment()): string[] {
+  return warningsOf(props, environment).flatMap(text => [...text.matchAll(/\[ack: cdk-eks-model-artifacts:(\w+)\]/g)].map(([, id]) => id)).sort();
+}
+
 /** The pod as KServe makes it of a predictor, for a runtime that says nothing itself. */
 export function podSpecOf({ model, containers = [], annotations: _annotations, minReplicas: _min, maxReplicas: _max, ...pod }: any): any {
   const { modelFormat: _format, runtime: _runtime, protocolVersion: _protocol, storageUri: _uri, ...container } = model;

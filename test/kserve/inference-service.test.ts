@@ -1,9 +1,10 @@
-import { Duration, Size } from 'aws-cdk-lib';
+import { Size } from 'aws-cdk-lib';
 import { JsonPatch } from 'cdk8s';
-import { image, MODEL_IMAGE, podSpecOf, predictorOf, serviceIn, warningsOf } from './fixture';
+import { image, podSpecOf, predictorOf, serviceIn, warningIdsOf } from './fixture';
 import { WorkloadIdentity } from '../../lib/access';
-import { ModelDelivery, ModelVolume, PodSecurity } from '../../lib/delivery';
+import { ModelDelivery, ModelVolume } from '../../lib/delivery';
 import { DeploymentMode, InferenceService, KserveStorage } from '../../lib/kserve';
+import { ModelImage } from '../../lib/oci';
 import { Toleration } from '../../lib/workload';
 import { DIGEST, model } from '../delivery/fixture';
 import { Environment, refusal } from '../workload/fixture';
@@ -24,7 +25,7 @@ test('the service is this one, and our verified download fills the path that run
       name: 'iris',
       namespace: 'serving',
       labels: { 'app.kubernetes.io/name': 'inference-service', 'app.kubernetes.io/instance': 'iris' },
-      annotations: { 'serving.kserve.io/deploymentMode': 'Standard' },
+      annotations: { 'serving.kserve.io/deploymentMode': 'RawDeployment' },
     },
   });
   expect(initContainers.map(({ name }: any) => name)).toEqual(['storage-initializer']);
@@ -44,6 +45,29 @@ test('the service is this one, and our verified download fills the path that run
     },
   });
   expect(restrictedViolations(podSpecOf(predictor))).toEqual([]);
+});
+
+// https://github.com/kserve/kserve/pull/4608: up to 0.15 another name is passed over for what the configuration says, which as shipped is Knative
+test.each<[string | undefined, DeploymentMode | undefined, string]>([
+  ['0.13', undefined, 'RawDeployment'],
+  ['0.15', undefined, 'RawDeployment'],
+  ['0.15.2', DeploymentMode.STANDARD, 'RawDeployment'],
+  ['0.15', DeploymentMode.KNATIVE, 'Serverless'],
+  ['0.16', undefined, 'Standard'],
+  ['0.16.0', DeploymentMode.KNATIVE, 'Knative'],
+  ['0.20', DeploymentMode.STANDARD, 'Standard'],
+  ['1.0', DeploymentMode.KNATIVE, 'Knative'],
+  [undefined, undefined, 'RawDeployment'],
+  [undefined, DeploymentMode.KNATIVE, 'Serverless'],
+])('OCI-31 KServe %s reads the mode %s as %s', (kserveVersion, deploymentMode, name) => {
+  const { metadata } = serviceIn(new Environment(), { storage: KserveStorage.pvc('models'), facts: { kserveVersion }, deploymentMode }).service.toJson();
+  expect(metadata.annotations).toEqual({ 'serving.kserve.io/deploymentMode': name });
+});
+
+test('OCI-15 an image in the pod that is not pinned is warned of', () => {
+  const models = (reference: string) => [ModelDelivery.ociCopy({ image: ModelImage.of(reference) }).deliver(model('iris', { tenant: undefined }))];
+  expect(warningIdsOf({ models: models('registry.example/iris:1') })).toEqual(['imageNotPinned']);
+  expect(warningIdsOf({ models: models(image.reference) })).toEqual([]);
 });
 
 test('it is in a file of its own, with the service account beside it, once', () => {
@@ -141,90 +165,6 @@ test('models in memory need to know what the runtime takes', () => {
   expect(refusal(() => predictorOf({ models }))).toContain('give resources with memory');
   const { requests, limits } = predictorOf({ models, resources: { limits: { memory: '1Gi' } } }).model.resources;
   expect([requests?.memory, limits.memory]).toEqual([undefined, '1036Mi']);
-});
-
-describe('auto', () => {
-  const auto = (facts: any, props: any = {}) => predictorOf({ models: [ModelDelivery.auto({ image, facts }).deliver(iris())], ...props });
-  const reason = (predictor: any) => predictor.annotations['cdk-eks-model-artifacts/delivery.iris'];
-
-  test('OCI-26 where KServe\'s modelcar would break restricted, the pod has parts of ours, and an annotation says why', () => {
-    const predictor = auto({ kubernetesVersion: '1.35', kserveVersion: '0.20' });
-    expect(predictor.model.storageUri).toBe('file:///mnt/models');
-    expect(predictor.volumes).toContainEqual({ name: expect.stringMatching(/^model-iris-/), image: { reference: MODEL_IMAGE, pullPolicy: 'IfNotPresent' } });
-    expect(predictor.model.volumeMounts).toEqual([{ name: expect.stringMatching(/^model-iris-/), mountPath: '/mnt', readOnly: true }]);
-    expect(reason(predictor)).toMatch(/^imageVolume: KServe's own modelcar breaks Pod Security restricted; /);
-    // Image volumes pass since Kubernetes 1.33: https://github.com/kubernetes/kubernetes/pull/130394
-    expect(restrictedViolations(podSpecOf({ ...predictor, volumes: [] }))).toEqual([]);
-  });
-
-  test('where KServe and containerd mount folders of images, KServe does, by an address that no configuration changes', () => {
-    const predictor = auto({ kubernetesVersion: '1.35', containerdVersion: '2.2', kserveVersion: '0.20' });
-    expect(predictor.model.storageUri).toBe(`oci+native://${MODEL_IMAGE}`);
-    expect(reason(predictor)).toMatch(/^oci\+native: KServe 0\.20 mounts the image/);
-    expect(predictor).not.toHaveProperty('initContainers');
-    expect(predictor).not.toHaveProperty('volumes');
-  });
-
-  test('where the namespace lets it, KServe adds its modelcar', () => {
-    const predictor = auto({ kubernetesVersion: '1.33', kserveVersion: '0.19', podSecurity: PodSecurity.BASELINE });
-    expect(predictor.model.storageUri).toBe(`oci://${MODEL_IMAGE}`);
-  });
-
-  test('OCI-28 ONNX is never given a symbolic link', () => {
-    const facts = { kubernetesVersion: '1.33', kserveVersion: '0.19', podSecurity: PodSecurity.BASELINE };
-    const predictor = auto(facts, { modelFormat: { name: 'onnx' } });
-    expect(reason(predictor)).toMatch(/^ociCopy: the application follows no symbolic link/);
-    expect(predictor.initContainers.map(({ name }: any) => name)).toEqual(['storage-initializer']);
-    expect(predictor.initContainers[0].image).toBe(MODEL_IMAGE);
-    expect(auto({ ...facts, followsSymlinks: true }, { modelFormat: { name: 'onnx' } }).model.storageUri).toBe(`oci://${MODEL_IMAGE}`);
-  });
-
-  test('OCI-35 a modelcar whose volume would hide /mnt of the runtime becomes a copy, unless the model has a folder of its own', () => {
-    const facts = { kubernetesVersion: '1.34', kserveVersion: '0.20' };
-    expect(reason(auto(facts))).toMatch(/^ociCopy: .* so the model is copied/);
-    const own = auto(facts, { modelPath: '/mnt/iris/models', runAs: RUN_AS });
-    expect(reason(own)).toMatch(/^modelcar: /);
-    expect(own.shareProcessNamespace).toBe(true);
-  });
-
-  test('facts of the service count beside those of the delivery', () => {
-    expect(auto({ kubernetesVersion: '1.35' }, { facts: { containerdVersion: '2.2', kserveVersion: '0.20' } }).model.storageUri).toMatch(/^oci\+native:/);
-  });
-
-  test('a tenant\'s model that KServe brings is warned of as by any other way', () => {
-    const models = [ModelDelivery.auto({ image, facts: { kubernetesVersion: '1.35', containerdVersion: '2.2', kserveVersion: '0.20' } }).deliver(iris())];
-    expect(warningsOf({ models }).join()).toContain('modelImageReadableByNode');
-  });
-});
-
-describe('Knative', () => {
-  test('OCI-31 the deadline is as long as the model may take, and warnings name the flags that its pods need', () => {
-    const environment = new Environment();
-    const props = { models: [environment.deliver(model('iris', { size: Size.gibibytes(16) }))], deploymentMode: DeploymentMode.KNATIVE, minReplicas: 0, canaryTrafficPercent: 10 };
-    const predictor = predictorOf(props, environment);
-    expect(Number(/^(\d+)s$/.exec(predictor.annotations['serving.knative.dev/progress-deadline'])![1])).toBeGreaterThan(16 * 1024 / 20);
-    expect(predictor).toMatchObject({ minReplicas: 0, canaryTrafficPercent: 10 });
-    const other = new Environment();
-    const warnings = warningsOf({ ...props, models: [other.deliver(iris())] }, other).join();
-    expect(warnings).toContain('knativeFeatureFlags');
-    expect(warnings).toContain("'kubernetes.podspec-init-containers', 'kubernetes.podspec-securitycontext'");
-    expect(warnings).not.toContain('knativeProgressDeadline');
-  });
-
-  test('OCI-31 where KServe brings the model nobody knows how long that takes, so a deadline is asked for', () => {
-    const props = { storage: KserveStorage.oci(image), deploymentMode: DeploymentMode.KNATIVE };
-    expect(warningsOf(props).join()).toMatch(/knativeProgressDeadline/);
-    expect(warningsOf(props).join()).toContain('kubernetes.podspec-shareprocessnamespace');
-    expect(warningsOf({ ...props, progressDeadline: Duration.minutes(30) }).join()).not.toMatch(/knativeProgressDeadline/);
-    expect(predictorOf({ ...props, progressDeadline: Duration.minutes(30) }).annotations['serving.knative.dev/progress-deadline']).toBe('1800s');
-  });
-
-  test('what only Knative reads is refused elsewhere', () => {
-    const storage = KserveStorage.pvc('models');
-    expect(refusal(() => predictorOf({ storage, canaryTrafficPercent: 10 }))).toContain('canaryTrafficPercent, which does nothing but on Knative');
-    expect(refusal(() => predictorOf({ storage, progressDeadline: Duration.minutes(20) }))).toContain('progressDeadline, which does nothing but on Knative');
-    expect(refusal(() => predictorOf({ storage, minReplicas: 0 }))).toContain('minReplicas');
-  });
 });
 
 test('a name leaves room for what KServe adds', () => {

@@ -1,6 +1,6 @@
-import { Lazy, Stack } from 'aws-cdk-lib';
+import { Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
-import { image, MODEL_IMAGE, predictorOf, serviceIn, warningsOf } from './fixture';
+import { image, MODEL_IMAGE, predictorOf, serviceIn, warningIdsOf, warningsOf } from './fixture';
 import { WorkloadIdentity } from '../../lib/access';
 import { PodSecurity } from '../../lib/delivery';
 import { KserveStorage, KserveStorageMount } from '../../lib/kserve';
@@ -20,12 +20,6 @@ test('each storage is spelled as KServe reads it', () => {
   ].map(({ uri }) => uri)).toEqual([
     `oci://${MODEL_IMAGE}`, `oci+native://${MODEL_IMAGE}`, `s3://${environment.bucket.bucketName}/models/serving/iris/1/`, 'pvc://models', 'pvc://models/iris/1', 'hf://acme/iris:abc',
   ]);
-});
-
-test('OCI-19 an address in S3 ends with a slash, so that siblings of its prefix stay out', () => {
-  expect(KserveStorage.of('s3://acme/models/llama').uri).toBe('s3://acme/models/llama/');
-  expect(KserveStorage.of('s3://acme/models/llama/').uri).toBe('s3://acme/models/llama/');
-  expect(predictorOf({ storage: KserveStorage.of('s3://acme/models/llama') }).model.storageUri).toBe('s3://acme/models/llama/');
 });
 
 test('OCI-19 stock S3 warns of the promise that is lost, and of the listing that it needs', () => {
@@ -61,24 +55,6 @@ test('OCI-20 what an address means does not depend on ociModelMode, which charts
 });
 
 test.each([
-  ['0.19', /refused by KServe up to 0\.20\.0, and kserveVersion is '0\.19'/],
-  ['0.20.0', /refused by KServe up to 0\.20\.0/],
-  [undefined, /kserveVersion is not known/],
-])('OCI-21 oci+fetch is refused for KServe %s', (kserveVersion, message) => {
-  expect(refusal(() => predictorOf({ storage: KserveStorage.of('oci+fetch://registry.example/iris:1'), facts: { kserveVersion } }))).toMatch(message);
-});
-
-test('OCI-32 oci+fetch of a later KServe is refused for Amazon ECR, and for that alone', () => {
-  const facts = { kserveVersion: '0.21' };
-  expect(refusal(() => predictorOf({ storage: KserveStorage.of('oci+fetch://111122223333.dkr.ecr.eu-west-1.amazonaws.com/iris:1'), facts }))).toContain('last 12 hours');
-  expect(predictorOf({ storage: KserveStorage.of('oci+fetch://registry.example/iris:1'), facts }).model.storageUri).toBe('oci+fetch://registry.example/iris:1');
-});
-
-test('OCI-22 oci+modelcar is refused, as by every KServe', () => {
-  expect(refusal(() => KserveStorage.of('oci+modelcar://registry.example/iris:1'))).toContain("use 'oci://'");
-});
-
-test.each([
   [{ ...NEW, kserveVersion: '0.19' }, 'refused by KServe 0.19'],
   [{ ...NEW, kubernetesVersion: '1.34' }, 'Kubernetes 1.34 has none'],
   [{ ...NEW, containerdVersion: '2.1' }, 'mounts the whole image'],
@@ -95,6 +71,21 @@ test('OCI-23 images among storageUris need KServe 0.20, and a version that is kn
   expect(refusal(() => uris(images('/mnt/a/base'), { kserveVersion: '0.19' }))).toContain('start without a model');
   expect(refusal(() => uris(images('/mnt/a/base'), {}))).toContain('kserveVersion is not known');
   expect(uris(images('/mnt/a/base', '/mnt/b/lora'))).toEqual([{ uri: `oci://${MODEL_IMAGE}`, mountPath: '/mnt/a/base' }, { uri: `oci://${MODEL_IMAGE}`, mountPath: '/mnt/b/lora' }]);
+});
+
+test.each(['0.13', '0.14', '0.15.2'])('storageUris are refused for KServe %s, which knows none', kserveVersion => {
+  expect(refusal(() => uris([{ storage: KserveStorage.pvc('models') }], { kserveVersion }))).toContain(`storageUris are not known to KServe ${kserveVersion}`);
+});
+
+test('storageUris are taken for KServe 0.16, and where its version is not known', () => {
+  for (const kserveVersion of ['0.16', undefined]) expect(uris([{ storage: KserveStorage.pvc('models') }], { kserveVersion })).toHaveLength(1);
+});
+
+test('each of storageUris is held to what the version and the cluster can do, not the first alone', () => {
+  const both = [{ storage: KserveStorage.pvc('models'), mountPath: '/mnt/a' }, { storage: KserveStorage.ociNative(image), mountPath: '/mnt/b' }];
+  expect(uris(both)).toHaveLength(2);
+  expect(refusal(() => uris(both, { ...NEW, kubernetesVersion: '1.34' }))).toContain('Kubernetes 1.34 has none');
+  expect(warningIdsOf({ storageUris: both, facts: { kserveVersion: '0.20' } })).toEqual(['kserveNativeUnproven']);
 });
 
 test('OCI-23 more than ten images are refused', () => {
@@ -158,13 +149,4 @@ test('a KServe that does not pull the image first is warned of', () => {
 test('an image with its model elsewhere is refused', () => {
   const other = ModelImage.of(MODEL_IMAGE, { folder: '/data' });
   for (const make of [KserveStorage.oci, KserveStorage.ociNative]) expect(refusal(() => make(other))).toContain("has its model in '/data'");
-});
-
-test('what is known only at deploy time is refused', () => {
-  expect(refusal(() => KserveStorage.of(Lazy.string({ produce: () => 's3://acme/' })))).toContain('unresolved token');
-  expect(refusal(() => KserveStorage.pvc(Lazy.string({ produce: () => 'models' })))).toContain('unresolved token');
-});
-
-test.each(['', 'models', '/mnt/models', 's3://', 's3:///x', 'oci://a b'])("the address '%s' is refused", uri => {
-  expect(refusal(() => KserveStorage.of(uri))).toContain('is not valid');
 });

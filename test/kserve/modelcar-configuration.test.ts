@@ -66,8 +66,23 @@ test('a quantity that is none is refused', () => {
   expect(refusal(() => applied({ memory: 'much' }))).toContain("memory of a modelcar 'much'");
 });
 
-test('it says where the controller is restarted', () => {
-  expect(ModelcarConfiguration.of({ kserveVersion: '0.20' }).restartCommand).toBe('kubectl rollout restart deployment/kserve-controller-manager --namespace kserve');
+test('images that a key of 0.20 keeps on can not be turned off, and for an older version that key does nothing', () => {
+  const before = '{"enableModelcar": true, "enableOciModelSupport": true}';
+  expect(refusal(() => applied({ enabled: false }, before))).toContain("'storageInitializer' has enableOciModelSupport true, by which images stay on");
+  expect(applied({ enabled: false, kserveVersion: '0.19' }, before).enableModelcar).toBe(false);
+  expect(applied({ enabled: false, kserveVersion: '0.19' }, '{"ociModelMode": "modelcar"}').enableModelcar).toBe(false);
+  expect(applied({ enabled: false }, '{"enableOciModelSupport": false}').enableModelcar).toBe(false);
+  expect(applied({ enabled: true }, before).enableModelcar).toBe(true);
+});
+
+// https://github.com/kserve/kserve/blob/v0.20.0/pkg/webhook/admission/pod/mutator.go reads it for each pod, as does that of 0.12
+test.each([
+  ['0.12', undefined],
+  ['0.15.2', undefined],
+  ['0.20.0', undefined],
+  ['0.21', 'kubectl rollout restart deployment/kserve-controller-manager --namespace kserve'],
+])('it says where the controller is restarted: for KServe %s %s', (kserveVersion, command) => {
+  expect(ModelcarConfiguration.of({ kserveVersion, ociModelMode: kserveVersion < '0.20' ? undefined : OciModelMode.NATIVE }).restartCommand).toBe(command);
 });
 
 const MANIFEST = `# of KServe

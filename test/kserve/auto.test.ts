@@ -1,0 +1,114 @@
+import { Size } from 'aws-cdk-lib';
+import { image, MODEL_IMAGE, podSpecOf, predictorOf, serviceIn, warningIdsOf } from './fixture';
+import { ClusterFacts, ModelDelivery, PodSecurity } from '../../lib/delivery';
+import { DeploymentMode } from '../../lib/kserve';
+import { model } from '../delivery/fixture';
+import { Environment } from '../workload/fixture';
+import { restrictedViolations } from '../workload/pod-security';
+
+const RUN_AS = { user: 1000, group: 1000 };
+const NATIVE = { kubernetesVersion: '1.35', containerdVersion: '2.2', kserveVersion: '0.20' };
+const BASELINE = { kubernetesVersion: '1.33', kserveVersion: '0.19', podSecurity: PodSecurity.BASELINE };
+const iris = (tenant?: string) => model('iris', { size: Size.mebibytes(10), tenant });
+const auto = (facts: any, props: any = {}) => predictorOf({ models: [ModelDelivery.auto({ image, facts }).deliver(iris())], ...props });
+const reason = (predictor: any) => predictor.annotations['cdk-eks-model-artifacts/delivery.iris'];
+
+test('OCI-26 where KServe\'s modelcar would break restricted, the pod has parts of ours, and an annotation says why', () => {
+  const predictor = auto({ kubernetesVersion: '1.35', kserveVersion: '0.20' });
+  expect(predictor.model.storageUri).toBe('file:///mnt/models');
+  expect(predictor.volumes).toContainEqual({ name: expect.stringMatching(/^model-iris-/), image: { reference: MODEL_IMAGE, pullPolicy: 'IfNotPresent' } });
+  expect(predictor.model.volumeMounts).toEqual([{ name: expect.stringMatching(/^model-iris-/), mountPath: '/mnt', readOnly: true }]);
+  expect(reason(predictor)).toMatch(/^imageVolume: KServe's own modelcar breaks Pod Security restricted; /);
+  // Image volumes pass since Kubernetes 1.33: https://github.com/kubernetes/kubernetes/pull/130394
+  expect(restrictedViolations(podSpecOf({ ...predictor, volumes: [] }))).toEqual([]);
+});
+
+test('where KServe and containerd mount folders of images, KServe does, by an address that no configuration changes', () => {
+  const predictor = auto({ kubernetesVersion: '1.35', containerdVersion: '2.2', kserveVersion: '0.20' });
+  expect(predictor.model.storageUri).toBe(`oci+native://${MODEL_IMAGE}`);
+  expect(reason(predictor)).toMatch(/^oci\+native: KServe 0\.20 mounts the image/);
+  expect(predictor).not.toHaveProperty('initContainers');
+  expect(predictor).not.toHaveProperty('volumes');
+});
+
+test('where the namespace lets it, KServe adds its modelcar', () => {
+  const predictor = auto({ kubernetesVersion: '1.33', kserveVersion: '0.19', podSecurity: PodSecurity.BASELINE });
+  expect(predictor.model.storageUri).toBe(`oci://${MODEL_IMAGE}`);
+});
+
+test('OCI-28 ONNX is never given a symbolic link', () => {
+  const facts = { kubernetesVersion: '1.33', kserveVersion: '0.19', podSecurity: PodSecurity.BASELINE };
+  const predictor = auto(facts, { modelFormat: { name: 'onnx' } });
+  expect(reason(predictor)).toMatch(/^ociCopy: the application follows no symbolic link/);
+  expect(predictor.initContainers.map(({ name }: any) => name)).toEqual(['storage-initializer']);
+  expect(predictor.initContainers[0].image).toBe(MODEL_IMAGE);
+  expect(auto({ ...facts, followsSymlinks: true }, { modelFormat: { name: 'onnx' } }).model.storageUri).toBe(`oci://${MODEL_IMAGE}`);
+});
+
+test('OCI-35 a modelcar whose volume would hide /mnt of the runtime becomes a copy, unless the model has a folder of its own', () => {
+  const facts = { kubernetesVersion: '1.34', kserveVersion: '0.20' };
+  expect(reason(auto(facts))).toMatch(/^ociCopy: .* so the model is copied/);
+  const own = auto(facts, { modelPath: '/mnt/iris/models', runAs: RUN_AS });
+  expect(reason(own)).toMatch(/^modelcar: /);
+  expect(own.shareProcessNamespace).toBe(true);
+});
+
+test('facts of the service count beside those of the delivery', () => {
+  expect(auto({ kubernetesVersion: '1.35' }, { facts: { containerdVersion: '2.2', kserveVersion: '0.20' } }).model.storageUri).toMatch(/^oci\+native:/);
+});
+
+test('a tenant\'s model that KServe brings is warned of as by any other way', () => {
+  expect(warningIdsOf({ models: [ModelDelivery.auto({ image, facts: NATIVE }).deliver(iris('serving'))] })).toEqual(['modelImageReadableByNode']);
+});
+
+describe('facts of the delivery hold for checks and warnings as those of the service do', () => {
+  const models = (facts: ClusterFacts) => [ModelDelivery.auto({ image, facts }).deliver(iris())];
+  const ids = (ofDelivery: ClusterFacts, ofService?: ClusterFacts) => warningIdsOf({ models: models(ofDelivery), facts: ofService });
+
+  test('OCI-08 what is proven is not called unproven', () => {
+    expect(ids(NATIVE)).toEqual([]);
+    expect(ids({}, NATIVE)).toEqual([]);
+    expect(ids({ kubernetesVersion: '1.35', containerdVersion: '2.2' }, { kserveVersion: '0.20' })).toEqual([]);
+  });
+
+  test('OCI-26 a namespace that takes KServe\'s modelcar is not warned of', () => {
+    expect(ids(BASELINE)).toEqual([]);
+  });
+
+  test('OCI-03 a KServe that does not pull the image first is warned of, and nothing else', () => {
+    expect(ids({ ...BASELINE, kserveVersion: '0.13' })).toEqual(['kserveModelcarNotPrefetched']);
+  });
+
+  test('OCI-28 an ONNX model that is said to be read through links is not warned of', () => {
+    expect(warningIdsOf({ models: models({ ...BASELINE, followsSymlinks: true }), modelFormat: { name: 'onnx' } })).toEqual([]);
+  });
+
+  test('the service has the last word, and what it leaves out the delivery says', () => {
+    expect(ids(BASELINE, { kserveVersion: '0.13' })).toEqual(['kserveModelcarNotPrefetched']);
+    expect(ids({ ...BASELINE, kserveVersion: '0.13' }, { kserveVersion: '0.19', podSecurity: undefined })).toEqual([]);
+    expect(auto({ ...BASELINE, kserveVersion: '0.13' }, { facts: { kserveVersion: '0.19', podSecurity: undefined } }).model.storageUri).toBe(`oci://${MODEL_IMAGE}`);
+  });
+
+  test('the mode is named as the version of the delivery reads it, of several the first that says one', () => {
+    const environment = new Environment();
+    const by = (kserveVersion?: string) => ModelDelivery.auto({ image, facts: { ...BASELINE, kserveVersion } });
+    const modeOf = (...all: any[]) => serviceIn(environment, { models: all, runAs: RUN_AS }, `m${environment.manifests.node.children.length}`).service.toJson().metadata.annotations;
+    expect(modeOf(by('0.19').deliver(iris()))).toEqual({ 'serving.kserve.io/deploymentMode': 'Standard' });
+    expect(modeOf(by('0.15').deliver(iris()))).toEqual({ 'serving.kserve.io/deploymentMode': 'RawDeployment' });
+    const downloaded = environment.deliver(model('adapter'));
+    expect(modeOf(downloaded, by(undefined).deliver(iris()))).toEqual({ 'serving.kserve.io/deploymentMode': 'RawDeployment' });
+    expect(modeOf(downloaded, by('0.19').deliver(iris()))).toEqual({ 'serving.kserve.io/deploymentMode': 'Standard' });
+  });
+});
+
+test('OCI-31 on Knative, which takes no native sidecar, a modelcar becomes a copy', () => {
+  const props = { modelPath: '/mnt/iris/models', runAs: RUN_AS, deploymentMode: DeploymentMode.KNATIVE };
+  for (const kubernetesVersion of ['1.28', '1.34']) {
+    const predictor = auto({ kubernetesVersion, kserveVersion: '0.20' }, props);
+    expect(reason(predictor)).toMatch(/^ociCopy: .*; but Knative takes no modelcar, so the model is copied$/);
+    expect(predictor.initContainers.map(({ name, restartPolicy }: any) => [name, restartPolicy])).toEqual([['storage-initializer', undefined]]);
+    expect(predictor).not.toHaveProperty('shareProcessNamespace');
+    expect(predictor).not.toHaveProperty('containers');
+  }
+  expect(reason(auto({ kubernetesVersion: '1.35', kserveVersion: '0.20' }, props))).toMatch(/^imageVolume: /);
+});
