@@ -79,7 +79,7 @@ export interface ModelImageBuilderProps {
   readonly computeType?: codebuild.ComputeType;
 
   /**
-   * Image that builds run in: x86-64, with the AWS CLI v2, GNU tar and find, awk and curl.
+   * Image that builds run in: for x86-64, or with `oras` of yours for Graviton, with the AWS CLI v2, GNU tar and find, awk and curl.
    *
    * @default codebuild.LinuxBuildImage.AMAZON_LINUX_2023_5
    */

@@ -46,6 +46,9 @@ export class ModelImageBuilder extends Construct implements iam.IGrantable {
     const architectures = [...new Set(props.architectures ?? Object.values(ModelImageArchitecture))].sort();
     if (architectures.length === 0) throw new Error(`architectures of ${this.node.path} is empty: name one, or leave it out for all`);
     const oras = checkOras(props.oras ?? ORAS);
+    if (props.oras === undefined && props.buildImage?.type === ARM) {
+      throw new Error('buildImage is for Graviton, and oras as it comes by default for x86-64: pass oras for arm64, with its SHA-256; images for both are built on either');
+    }
     const base = props.baseImage ?? ModelImageBase.busybox();
     const program = this.program();
     this.project = new codebuild.Project(this, 'Project', {
@@ -105,6 +108,9 @@ export class ModelImageBuilder extends Construct implements iam.IGrantable {
     }
   }
 }
+
+/** https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-properties-codebuild-project-environment.html */
+const ARM = 'ARM_CONTAINER';
 
 /** https://docs.aws.amazon.com/codebuild/latest/userguide/build-spec-ref.html */
 const BUILD_SPEC = {

@@ -94,6 +94,7 @@ test.each<[string, () => Partial<ModelImageBuilderProps>, RegExp]>([
   ['a timeout that CodeBuild does not take', () => ({ timeout: Duration.minutes(4) }), /timeout is 4 minutes, and CodeBuild takes whole ones, at least 5/],
   ['a timeout of a part of a minute', () => ({ timeout: Duration.seconds(330) }), /timeout is 5\.5 minutes, and CodeBuild takes whole ones/],
   ['a timeout that is not known', () => ({ timeout: Duration.minutes(Lazy.number({ produce: () => 60 })) }), /timeout must be known at synth/],
+  ['a machine that oras is not for', () => ({ buildImage: codebuild.LinuxArmBuildImage.AMAZON_LINUX_2023_STANDARD_3_0 }), /buildImage is for Graviton, and oras as it comes by default for x86-64/],
   ['oras without TLS', () => ({ oras: { url: 'http://mirror/oras.tgz' } }), /begins with https/],
   ['a checksum that is cut', () => ({ oras: { url: 'https://mirror/oras.tgz', sha256: 'abc' } }), /give 64 lowercase/],
   ['a base by its tag', () => ({ baseImage: ModelImageBase.image('busybox:1.37') }), /names no digest/],
@@ -104,4 +105,9 @@ test.each<[string, () => Partial<ModelImageBuilderProps>, RegExp]>([
 
 test('a name of the project is known at synth', () => {
   Template.fromStack(builderIn({ projectName: 'model-images' }).stack).hasResourceProperties('AWS::CodeBuild::Project', { Name: 'model-images', EncryptionKey: Match.anyValue() });
+});
+
+test('builds on Graviton take oras for it', () => {
+  const { stack } = builderIn({ buildImage: codebuild.LinuxArmBuildImage.AMAZON_LINUX_2023_STANDARD_3_0, oras: { url: 'https://mirror/oras_linux_arm64.tar.gz', sha256: 'a'.repeat(64) } });
+  expect(projectOf(stack).Environment.Type).toBe('ARM_CONTAINER');
 });
