@@ -2,6 +2,7 @@ import { bind, DIGEST, model } from './fixture';
 import { attach, deployment, expanded, IDENTITY, image, named, PINNED, pod, podOfObject, shared, TAGGED, violations } from './oci-fixture';
 import { DeliveredModel, ImageVolumeOptions, ModelDelivery, PodSecurity } from '../../lib/delivery';
 import { bindModels } from '../../lib/delivery/bind-models';
+import { deliveryWarnings } from '../../lib/delivery/delivery-warnings';
 import { SKIP_CONTAINERS } from '../../lib/delivery/pod-template';
 import { Environment } from '../workload/fixture';
 
@@ -119,6 +120,7 @@ test('OCI-15 of a tag the volume, which is pulled before all containers, asks th
   expect(policies({})).toEqual(['Always', 'IfNotPresent']);
   expect(policies({ check: false })).toEqual(['Always']);
   expect(policies({ image: image() })).toEqual(['IfNotPresent', 'IfNotPresent']);
+  expect(deliveryWarnings([parts({ image: image(TAGGED), check: false })]).map(({ id }) => id)).toContain('imageNotPinned'); // which the volume alone names
 });
 
 test('OCI-07 an image without a shell has no look', () => {

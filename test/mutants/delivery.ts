@@ -102,9 +102,9 @@ export const DELIVERY_MUTANTS: Mutant[] = [
   },
   {
     what: 'the path of one model counts as inside that of another of like name',
-    file: 'lib/delivery/bind-models.ts',
-    replace: 'return `${path}/`.startsWith(`${folder}/`);',
-    by: 'return path.startsWith(folder);',
+    file: 'lib/private/mount-path.ts',
+    replace: '`${inner}/`.startsWith(`${outer}/`)',
+    by: 'inner.startsWith(outer)',
     test: 'test/delivery/model-delivery.test.ts',
   },
   {
@@ -221,9 +221,9 @@ export const DELIVERY_MUTANTS: Mutant[] = [
   },
   {
     what: 'an application loses the role that it had',
-    file: 'lib/delivery/s3-download.ts',
-    replace: 'pod.withholdCredentials ?? !hasOwnRole;',
-    by: 'pod.withholdCredentials ?? (hasOwnRole || true);',
+    file: 'lib/delivery/withheld-credentials.ts',
+    replace: 'withholdCredentials ?? !hasOwnRole ?',
+    by: 'withholdCredentials ?? (hasOwnRole || true) ?',
     test: 'test/delivery/s3-download-sources.test.ts',
   },
   {

@@ -10,8 +10,11 @@ import { AWS_SIDE_MUTANTS } from './aws-side';
 import { DELIVERY_MUTANTS } from './delivery';
 import { EXISTING_MUTANTS } from './existing';
 import { FRAGMENT_MUTANTS } from './fragments';
+import { KSERVE_MUTANTS } from './kserve';
 import { KUBERNETES_SIDE_MUTANTS } from './kubernetes-side';
 import { OCI_MUTANTS } from './oci';
+import { OCI_BUILD_MUTANTS } from './oci-build';
+import { OCI_POD_MUTANTS } from './oci-pods';
 import { PROGRAM_MUTANTS } from './program';
 import { PROGRAM_PLACE_MUTANTS } from './program-place';
 import { PROGRAM_SOURCES_MUTANTS } from './program-sources';
@@ -37,6 +40,9 @@ const MUTANTS = [
   ...EXISTING_MUTANTS,
   ...FRAGMENT_MUTANTS,
   ...OCI_MUTANTS,
+  ...OCI_BUILD_MUTANTS,
+  ...OCI_POD_MUTANTS,
+  ...KSERVE_MUTANTS,
   ...WORKLOAD_MUTANTS,
   ...ACCESS_MUTANTS,
   ...STORAGE_MUTANTS,

@@ -115,8 +115,8 @@ export const TARGET_MUTANTS: Mutant[] = [
   {
     what: 'the downloader comes from the public registry',
     file: 'lib/workload/image-mirror-pods.ts',
-    replace: '[pod.initContainers, pod.containers, pod.ephemeralContainers]',
-    by: '[pod.containers, pod.ephemeralContainers]',
+    replace: '[pod.initContainers, pod.containers, pod.ephemeralContainers, pod.model]',
+    by: '[pod.containers, pod.ephemeralContainers, pod.model]',
     test: 'test/workload/image-mirror.test.ts',
   },
   {

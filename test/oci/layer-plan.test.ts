@@ -36,8 +36,11 @@ const tarBytes = (files: File[]) => 1024 + files.reduce((sum, [path, size]) => s
 
 describe.each(shells)('the plan of layers under $name', shell => {
   test('OCI-14 gives each large file a layer of its own, largest first, and bundles the small ones', () => {
-    expect(plan([['model.json', 40], ['b.safetensors', 5_000 * MIB], ['config.json', 900], ['a.safetensors', 4_000 * MIB], ['c.safetensors', 5_000 * MIB], ['manifest.sha256', 400]], { shell }))
-      .toEqual([['b.safetensors'], ['c.safetensors'], ['a.safetensors'], ['config.json', 'manifest.sha256', 'model.json']]);
+    const files: File[] = [
+      ['model.json', 40], ['b.safetensors', 5_000 * MIB], ['config.json', 900], ['a.safetensors', 4_000 * MIB], ['c.safetensors', 5_000 * MIB], ['manifest.sha256', 400],
+      ['least.bin', 64 * MIB], ['most.bin', 64 * MIB - 1], // the least that has a layer of its own, and the most that has none
+    ];
+    expect(plan(files, { shell })).toEqual([['b.safetensors'], ['c.safetensors'], ['a.safetensors'], ['config.json', 'manifest.sha256', 'model.json', 'most.bin'], ['least.bin']]);
   });
 
   test('OCI-14 puts large files together where there are more than an image may have layers, none left out', () => {
