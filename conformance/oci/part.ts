@@ -80,9 +80,9 @@ async function checkAgain(run: Run, site: Site, image: string): Promise<void> {
 
 async function checkRefused(run: Run, site: Site): Promise<void> {
   const row = run.checks(`${ORAS.title}, ${AWS_CLI.title}`, 'model images: nothing is tagged where something is wrong');
-  const refuses = async (name: string, expected: number, says: RegExp, env: NodeJS.ProcessEnv = {}) => row.check(name, async () => {
+  const refuses = async (name: string, expected: number, says: RegExp, env: NodeJS.ProcessEnv = {}, disk?: string) => row.check(name, async () => {
     const repository = `${site.host}/${name.replace(/[^a-z]+/g, '-')}`;
-    const { code, stderr, image } = await site.build(repository, env);
+    const { code, stderr, image } = await site.build(repository, env, disk);
     expect(code === expected && says.test(stderr) && image === '', `${code}: ${stderr}`);
     const { stdout } = await finish(CRANE.file('crane'), ['ls', '--insecure', repository]);
     expect(stdout.trim() === '', `${repository} has the tags ${stdout}`);
@@ -90,12 +90,12 @@ async function checkRefused(run: Run, site: Site): Promise<void> {
   await refuses('a base that is not there', 69, /can't be had for linux\/amd64/, { IMAGE_BASE: `${site.host}/base@sha256:${'0'.repeat(64)}` });
   const base = await pushBase(path.join(run.folder, 'base-with-models'), `${site.host}/base-with-models`, 'models');
   await refuses('a base with a /models of its own', 65, /has a \/models of its own, \.\/models\/: use one without/, { IMAGE_BASE: base });
-  await refuses('a layer limit that a file exceeds', 65, /split the file into shards/, { IMAGE_LAYER_LIMIT: '75000000' });
+  await refuses('a layer limit that a file exceeds', 65, /split the file into shards/, { IMAGE_LAYER_LIMIT: '7500000' });
   const shard = `${site.prefix}weights/model-00001-of-00002.safetensors`;
   const content = await site.bucket.read(shard);
   content[1_000_000] = 255 - content[1_000_000];
   await site.bucket.write(shard, content);
-  await refuses('a corrupted source', 65, /has sha256 \w+, the manifest says/);
+  await refuses('a corrupted source', 65, /has sha256 \w+, the manifest says/, {}, 'empty-disk');
 }
 
 /** What `crane validate` does, which takes no layer but one that is gzip. */

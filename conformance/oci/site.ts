@@ -58,8 +58,8 @@ export class Site {
     return versionPrefix(MODELS, ID);
   }
 
-  /** Runs the shipped programs as CodeBuild does, but for the credentials, which are those of this S3 server. */
-  async build(repository: string, env: NodeJS.ProcessEnv = {}): Promise<Finished & { readonly image: string }> {
+  /** Runs the shipped programs as CodeBuild does, but for the credentials, which are those of this S3 server, and for a model that an earlier build has fetched into the same disk. */
+  async build(repository: string, env: NodeJS.ProcessEnv = {}, disk = 'disk'): Promise<Finished & { readonly image: string }> {
     const work = path.join(this.folder, `build-${++this.builds}`);
     fs.mkdirSync(path.join(work, 'tmp'), { recursive: true });
     const [program, transfer, result] = ['build-image.sh', 'transfer.sh', 'image'].map(name => path.join(work, name));
@@ -81,7 +81,7 @@ export class Site {
         MODEL_TRANSFER_TERMINATION_LOG: path.join(work, 'termination-log'),
         MODEL_TRANSFER_BACKOFF_CAP: '0.2',
         MODEL_TRANSFER: transfer,
-        IMAGE_WORK: work,
+        IMAGE_WORK: path.join(this.folder, disk),
         IMAGE_RESULT: result,
         IMAGE_REPOSITORY: repository,
         IMAGE_BASE: this.base,
@@ -94,11 +94,11 @@ export class Site {
         MODEL_VERSION: ID.version,
         MODEL_DIGEST: digest,
         MODEL_BYTES: String(totalBytes),
+        IMAGE_LARGE_FILE: '5000000',
         ...env,
       },
     });
     const image = fs.existsSync(result) ? fs.readFileSync(result, 'utf8').trim() : '';
-    fs.rmSync(path.join(work, 'model'), { recursive: true, force: true });
     return { ...finished, image };
   }
 
@@ -111,7 +111,7 @@ export class Site {
 /** Names that are not all plain, and two files that are large enough for a layer of their own. */
 function writeModel(folder: string): string {
   const files: Array<[string, number]> = [
-    ['weights/model-00001-of-00002.safetensors', 80_000_000], ['weights/model-00002-of-00002.safetensors', 70_000_000],
+    ['weights/model-00001-of-00002.safetensors', 8_000_000], ['weights/model-00002-of-00002.safetensors', 7_000_000],
     ['config.json', 700], ['a b.txt', 5], ["it's [odd].txt", 9_000], [`${'deep/'.repeat(30)}vocab.txt`, 5_000], ['empty.txt', 0],
   ];
   for (const [name, size] of files) {
