@@ -24,7 +24,7 @@ export async function damagedObject(stage: Stage): Promise<void> {
   flipBit(object);
   let uid: string | undefined;
   await checks.check('flipped', async () => {
-    await stage.apply(server, version);
+    await stage.apply([server], version);
     const pod = await stage.until(server, version, each => lastWords(each) !== undefined, 180);
     uid = uidOf(pod);
     const { exitCode, message } = lastWords(pod)!;

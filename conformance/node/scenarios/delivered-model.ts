@@ -29,7 +29,7 @@ export async function deliveredModel(stage: Stage): Promise<void> {
   const bytes = checks(S5CMD.title, 'a rollback serves the bytes of the version that it names');
   for (const [title, version, trained] of [['first', one, first], ['second', two, second], ['back to the first', one, first]] as const) {
     await bytes.check(title, async () => {
-      await stage.apply(server, version);
+      await stage.apply([server], version);
       await checkBytes(await stage.ready(server, version), trained.folder);
     });
   }
@@ -49,7 +49,7 @@ export async function deliveredModel(stage: Stage): Promise<void> {
 async function infers(stage: Stage, version: FixtureVersion, { probe }: TrainedModel): Promise<void> {
   const server = { name: 'inference', image: INFERENCE_REFERENCE };
   await stage.associate({ namespace: NAMESPACE, serviceAccount: server.name });
-  await stage.apply(server, version);
+  await stage.apply([server], version);
   const pod = await stage.ready(server, version);
   const response = await fetch(`${addressOf(pod)}/predict`, { method: 'POST', body: JSON.stringify(probe.rows) });
   const predictions = await response.json() as number[];

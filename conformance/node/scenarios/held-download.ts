@@ -16,7 +16,7 @@ export async function heldDownload(stage: Stage): Promise<void> {
   await stage.run.checks(PARTS_OF_NODE, 'the application does not start before its model is verified').check('held', async () => {
     front.hold(path);
     try {
-      await stage.apply(server, version);
+      await stage.apply([server], version);
       await until(() => front.asked.some(request => request.includes(path)), 60);
       await new Promise(resolve => setTimeout(resolve, SECONDS * 1000));
       const pod = (await stage.pod(server, version))!;

@@ -15,7 +15,7 @@ export async function lateAssociation(stage: Stage): Promise<void> {
   const { agent } = stage.node.surroundings;
   await stage.run.checks(S5CMD.title, 'an association that comes late heals the pod').check('late', async () => {
     const before = agent.answers.length;
-    await stage.apply(server, version);
+    await stage.apply([server], version);
     await until(() => agent.answers.slice(before).includes(404), 60);
     const waiting = await stage.until(server, version, pod => downloaderOf(pod).state.running !== undefined);
     agent.associate({ namespace: NAMESPACE, serviceAccount: server.name });

@@ -22,29 +22,31 @@ export async function modelImages(stage: Stage): Promise<void> {
   const version = await publishSmall(stage, 'in-image', '1');
   const image = await imageOf(stage, version);
   const ready = stage.run.checks(PARTS_OF_NODE, 'a model that comes in an image: the pod gets Ready, with the files that were published');
-  for (const delivery of DELIVERIES) {
-    const server = { name: `image-${delivery.toLowerCase()}`, image: IMAGES.application, delivery, modelImage: image };
-    await ready.check(delivery, async () => {
-      const started = Date.now();
-      await stage.apply(server, version);
-      const pod = await podOf(stage, server, isReady);
-      stage.run.say(`${delivery}: Ready ${((Date.now() - started) / 1000).toFixed(1)} s after its app was run`);
-      await checkFiles(stage, pod, version);
-    });
-    await stage.remove(server);
-  }
+  await withServers(stage, 'image', image, version, async (delivery, server, started) => ready.check(delivery, async () => {
+    const pod = await podOf(stage, server, isReady);
+    stage.run.say(`${delivery}: Ready ${((Date.now() - started) / 1000).toFixed(1)} s after its manifests`);
+    await checkFiles(stage, pod, version);
+    const restarts = pod.status.containerStatuses.reduce((sum: number, { restartCount }: { restartCount: number }) => sum + restartCount, 0);
+    if (restarts > 0) throw new Error(`its containers were started again ${restarts} times`);
+  }));
   const another = await publishSmall(stage, 'in-image', '2');
   const refused = stage.run.checks(PARTS_OF_NODE, 'the image of another version keeps the pod in Init, with the reason');
-  for (const delivery of DELIVERIES) {
-    const server = { name: `wrong-${delivery.toLowerCase()}`, image: IMAGES.application, delivery, modelImage: image };
-    await refused.check(delivery, async () => {
-      await stage.apply(server, another);
-      const pod = await podOf(stage, server, each => endOf(each) !== undefined);
-      const { exitCode, message = '' } = endOf(pod)!;
-      if (exitCode !== 65 || !message.includes(another.digest) || pod.status.phase !== 'Pending') throw new Error(`${pod.status.phase}, exit code ${exitCode}: ${message}`);
-    });
-    await stage.remove(server);
-  }
+  await withServers(stage, 'wrong', image, another, async (delivery, server) => refused.check(delivery, async () => {
+    const pod = await podOf(stage, server, each => endOf(each) !== undefined);
+    const { exitCode, message = '' } = endOf(pod)!;
+    if (exitCode !== 65 || !message.includes(another.digest) || pod.status.phase !== 'Pending') throw new Error(`${pod.status.phase}, exit code ${exitCode}: ${message}`);
+  }));
+}
+
+/** A server by each form at once, as most of a start is waiting. */
+async function withServers(
+  stage: Stage, prefix: string, modelImage: string, version: FixtureVersion, check: (delivery: string, server: Pick<FixtureServer, 'name'>, started: number) => Promise<unknown>,
+): Promise<void> {
+  const servers = DELIVERIES.map(delivery => ({ name: `${prefix}-${delivery.toLowerCase()}`, image: IMAGES.application, delivery, modelImage }));
+  await stage.apply(servers, version);
+  const started = Date.now();
+  await Promise.all(servers.map(server => check(server.delivery, server, started)));
+  for (const server of servers) await stage.remove(server);
 }
 
 /** The image of a version, as a Dockerfile on busybox would make it, under a name that pins it. */

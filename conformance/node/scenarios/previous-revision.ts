@@ -17,10 +17,10 @@ export async function previousRevision(stage: Stage): Promise<void> {
   const [old, next] = [await publishSmall(stage, 'model', '1', NAMESPACE), await publishSmall(stage, 'model', '2', NAMESPACE)];
   await stage.run.checks(PARTS_OF_NODE, 'a pod of the previous revision starts after new manifests were applied with pruning').check('previous revision', async () => {
     await plane.kubectlOk(['apply', '-f', '-'], JSON.stringify(NO_LONGER_NAMED));
-    await stage.apply(SERVER, old);
+    await stage.apply([SERVER], old);
     const { metadata } = await stage.ready(SERVER, old);
     await plane.kubectlOk(['rollout', 'pause', `deployment/${SERVER.name}`, '-n', NAMESPACE]); // the pods of before stay
-    await stage.apply(SERVER, next, PRUNING);
+    await stage.apply([SERVER], next, PRUNING);
     await until(async () => (await plane.request('GET', `/api/v1/namespaces/${NAMESPACE}/configmaps/no-longer-named`)).status === 404, 30); // it did prune
     await plane.kubectlOk(['delete', 'pod', metadata.name, '-n', NAMESPACE, '--grace-period=1']);
     const successor = await stage.ready(SERVER, old);

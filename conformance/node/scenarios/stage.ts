@@ -41,13 +41,13 @@ export class Stage {
   }
 
   /**
-   * Applies what the fixture's app makes of a server.
+   * Applies what the fixture's app makes of servers of one version.
    * @param flags more of them, for kubectl
    */
-  async apply(server: Pick<FixtureServer, 'name' | 'image' | 'delivery' | 'modelImage'>, version: FixtureVersion, flags: string[] = []): Promise<void> {
+  async apply(servers: Array<Pick<FixtureServer, 'name' | 'image' | 'delivery' | 'modelImage'>>, version: FixtureVersion, flags: string[] = []): Promise<void> {
     const folder = path.join(this.folder, `run-${this.runs++}`);
     fs.mkdirSync(folder, { recursive: true });
-    fs.writeFileSync(path.join(folder, 'fixture.json'), JSON.stringify({ bucketName: BUCKET, servers: [{ ...server, ...version }] }));
+    fs.writeFileSync(path.join(folder, 'fixture.json'), JSON.stringify({ bucketName: BUCKET, servers: servers.map(server => ({ ...server, ...version })) }));
     await runApp(path.join(ROOT, 'conformance', 'node', 'fixture-app', 'app.ts'), folder);
     const delivered = new Delivered(written('fixture', folder));
     for (const [image, reference] of delivered.images().filter(([, each]) => !each.startsWith('localhost/'))) await this.node.containerd.tag(image, reference);

@@ -9,7 +9,7 @@ export async function successor(stage: Stage): Promise<void> {
   const version = await publishSmall(stage, 'successor', '1');
   await stage.associate({ namespace: NAMESPACE, serviceAccount: server.name });
   await stage.run.checks(PARTS_OF_NODE, "a deleted pod's successor gets Ready").check('successor', async () => {
-    await stage.apply(server, version);
+    await stage.apply([server], version);
     const { metadata } = await stage.ready(server, version);
     await stage.node.plane.kubectlOk(['delete', 'pod', metadata.name, '-n', NAMESPACE, '--grace-period=1']);
     const next = await stage.ready(server, version);

@@ -36,7 +36,7 @@ export async function throughput(stage: Stage): Promise<void> {
   const checks = stage.run.checks(S5CMD.title, `a model of ${FILES * SIZE} MiB lands on a disk under a memory limit of ${LIMIT} MiB`);
   let memory: ContainerMemory | undefined;
   await checks.check('large', async () => {
-    await stage.apply(server, version);
+    await stage.apply([server], version);
     const running = await stage.until(server, version, each => downloaderOf(each).containerID !== undefined);
     const watched = memory = ContainerMemory.watch(downloaderOf(running).containerID);
     const pod = await stage.until(server, version, each => lastWords(each) !== undefined, 300).finally(() => watched.stop());
