@@ -129,6 +129,22 @@ const BREAKS: PartBreak[] = [
     says: /ours takes the place of a link/,
   },
   {
+    part: 'oci',
+    what: 'files of an image may be written',
+    file: 'lib/oci/build-image.sh',
+    replace: '-exec chmod 0444 {} +',
+    by: '-exec chmod 0644 {} +',
+    says: /OCI-07 amd64: files/,
+  },
+  {
+    part: 'kserve',
+    what: 'no init container takes the place of KServe\'s own',
+    file: 'lib/kserve/predictor.ts',
+    replace: '{ ...each, name: INITIALIZER }',
+    by: 'each',
+    says: /kserve/,
+  },
+  {
     part: 'node',
     what: 'bytes are published whatever their hash is',
     file: 'lib/delivery/transfer-verify.sh',
@@ -139,9 +155,9 @@ const BREAKS: PartBreak[] = [
   {
     part: 'node',
     what: 'the application gets what the webhook adds',
-    file: 'lib/delivery/s3-download.ts',
-    replace: "{ [SKIP_CONTAINERS]: pod.containers.join(',') }",
-    by: '{}',
+    file: 'lib/delivery/withheld-credentials.ts',
+    replace: 'withholdCredentials ?? !hasOwnRole ?',
+    by: 'hasOwnRole && withholdCredentials ?',
     says: /the application reads no credentials/,
   },
   {

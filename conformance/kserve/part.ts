@@ -5,6 +5,7 @@ import { runApp, written } from '../examples';
 import { Part, Run } from '../part';
 import { Asked, Made, madeByKserve, podOf } from './mutated';
 import { checkOurs, Shape, shapeOf } from './shapes';
+import { checkUsers } from './users';
 import { ApiServer } from '../static/api-server';
 import { documents, KubernetesObject } from '../static/manifest';
 import { KSERVE_CONFIGURATION, KSERVE_MUTATOR, KUBERNETES, MINOR } from '../tools/catalogue';
@@ -20,6 +21,7 @@ const MODELCAR = ['modelcar', 'modelcar-init'];
 /** Of the services in `services/stack.ts`, by their names. */
 const SERVICES: Record<string, Expected> = {
   'kserve-oci': { shape: 'modelcar', refused: MODELCAR },
+  'kserve-oci-user': { shape: 'modelcar', refused: MODELCAR },
   'kserve-native': { shape: 'image volume with subPath' },
   'kserve-s3': { shape: 'initializer', refused: ['storage-initializer'] },
   'kserve-claim': { shape: 'claim' },
@@ -28,10 +30,12 @@ const SERVICES: Record<string, Expected> = {
   'ours-copy': { shape: 'ours' },
   'ours-image': { shape: 'ours' },
   'ours-modelcar': { shape: 'ours' },
+  'ours-root': { shape: 'ours', refused: ['kserve-container'] },
   'auto-native': { shape: 'image volume with subPath' },
   'auto-restricted': { shape: 'ours' },
   'auto-old-restricted': { shape: 'ours' },
   'auto-old-baseline': { shape: 'modelcar', refused: MODELCAR },
+  'auto-two': { shape: 'ours' },
 };
 
 /** What KServe makes of our services: its own controller and webhook, then the API server under `restricted`. */
@@ -44,11 +48,13 @@ export const KSERVE: Part = {
     const kserve = KSERVE_MUTATOR.title;
     const shapes = run.checks(kserve, 'the model comes to a pod as the rule and the docs say of that version');
     const ours = run.checks(kserve, 'parts of ours go from a predictor into its pod, and nothing beside them');
-    const admitted = run.checks(server.title, 'pods of KServe under `restricted`: those of oci:// and stock s3:// are refused, all others admitted');
+    const admitted = run.checks(server.title, 'pods of KServe under `restricted`: those of oci://, of stock s3:// and of root are refused, all others admitted');
+    const users = run.checks(kserve, 'no container must be other than root and is root, or of an image that is');
     for (const [index, service] of services.entries()) {
       const { name } = service.metadata;
       await shapes.check(name, () => expectShape(made[index], SERVICES[name]));
       if (SERVICES[name]?.shape === 'ours') await ours.check(name, () => checkOurs(podOf(made[index]), service));
+      await users.check(name, () => checkUsers(podOf(made[index]), image => image.startsWith('registry.example/')));
       await admitted.check(name, () => judge(server, podOf(made[index]), SERVICES[name]?.refused));
     }
     await shapes.check('every expected service is there', () => {
@@ -84,7 +90,7 @@ function expectShape(made: Made, expected: Expected | undefined) {
 async function judge(server: ApiServer, pod: KubernetesObject, refused: string[] = []): Promise<void> {
   const reason = await server.admit(pod).then(() => '', error => (error as Error).message);
   const names = [...new Set([...reason.matchAll(/"([\w-]+)"/g)].map(([, name]) => name))].filter(name => [...pod.spec.containers, ...pod.spec.initContainers ?? []].some((each: any) => each.name === name));
-  if (refused.length === 0 ? reason !== '' : !reason.includes('PodSecurity') || !refused.every(name => names.includes(name)) || names.some(name => !/^modelcar|^storage-init/.test(name))) {
+  if (refused.length === 0 ? reason !== '' : !reason.includes('PodSecurity') || !refused.every(name => names.includes(name)) || names.some(name => !refused.includes(name) && !/^modelcar/.test(name))) {
     throw new Error(`the server ${reason === '' ? 'admits it' : `refuses it: ${reason}`}, and should refuse ${refused.join(', ') || 'nothing'}`);
   }
 }
@@ -94,6 +100,8 @@ async function checkVersion({ checks }: Run, service: KubernetesObject): Promise
   const image = service.spec.predictor.model.storageUri.replace(/^oci:\/\//, '');
   const asked: Array<{ name: string; asked: Asked; shape?: Shape; error?: RegExp }> = [
     { name: 'oci+modelcar:// is refused', asked: { service: withUri(service, `oci+modelcar://${image}`) }, error: /not supported/ },
+    { name: 'any other way to bring images is refused', asked: { service: withUri(service, `oci+zstd://${image}`) }, error: /not supported/ },
+    { name: 'a scheme of nobody is refused', asked: { service: withUri(service, 'docker://registry.example/iris') }, error: /not supported/ },
     { name: 'oci+fetch:// is refused', asked: { service: withUri(service, `oci+fetch://${image}`) }, error: /not supported/ },
     { name: 'ociModelMode fetch adds a modelcar', asked: { service, ociModelMode: 'fetch' }, shape: 'modelcar' },
     { name: 'ociModelMode native makes oci:// an image volume', asked: { service, ociModelMode: 'native' }, shape: 'image volume with subPath' },

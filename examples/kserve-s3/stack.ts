@@ -21,6 +21,7 @@ export class KserveS3Stack extends Stack {
     new InferenceService(manifests, 'llama', {
       identity,
       modelFormat: { name: 'huggingface' },
+      facts: { kserveVersion: '0.20' },
       args: ['--model_name=llama'],
       resources: { requests: { cpu: '4', memory: '24Gi' }, limits: { 'memory': '24Gi', 'nvidia.com/gpu': '1' } },
       models: [ModelDelivery.s3Download({ bucket: models }).deliver(llama)],

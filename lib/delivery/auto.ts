@@ -17,19 +17,28 @@ import { ModelImage } from '../oci/model-image';
  */
 export const DELIVERY_ANNOTATION = 'cdk-eks-model-artifacts/delivery';
 
+/**
+ * The annotation that says it of one model.
+ * @internal
+ */
+export function choiceAnnotation(delivered: DeliveredModel, way: string, reason: string): { [key: string]: string } {
+  return { [`${DELIVERY_ANNOTATION}.${dnsLabel('', nameOf(delivered), 50)}`]: `${way}: ${reason}` };
+}
+
 /** @internal */
 export class Auto implements IDeliveryStrategy {
   public readonly sharingKey: string;
   public readonly image: ModelImage;
-  /** What is chosen where the pod has nothing against it, and why. */
-  public readonly choice: OciChoice;
   private readonly strategy: ImageStrategy;
 
-  constructor(public readonly options: AutoOptions) {
+  /**
+   * @param options what it is chosen by
+   * @param choice what is chosen where the pod has nothing against it, and why
+   */
+  constructor(public readonly options: AutoOptions, public readonly choice: OciChoice = chooseForPods(options.facts)) {
     this.image = options.image;
-    this.choice = chooseForPods(options.facts);
-    this.strategy = strategyOf(this.choice, options);
-    this.sharingKey = JSON.stringify(['auto', this.strategy.sharingKey, this.choice.reason]);
+    this.strategy = strategyOf(choice, options);
+    this.sharingKey = JSON.stringify(['auto', this.strategy.sharingKey, choice.reason]);
   }
 
   public refusal(_model: ModelArtifact, _pod: PodFacts): string | undefined {
@@ -40,10 +49,10 @@ export class Auto implements IDeliveryStrategy {
   public bind(models: DeliveredModel[], pod: PodFacts): PodParts {
     const [obstacle] = models.flatMap(delivered => this.strategy.obstacle?.(delivered, pod) ?? []);
     const choice = obstacle === undefined ? this.choice : { form: 'ociCopy' as const, reason: `${this.choice.reason}; but ${obstacle.why}, so the model is copied` };
-    const delivery = deliveryOf(choice, this.options);
+    const delivery = ModelDelivery.of(strategyOf(choice, this.options));
     const parts = delivery.strategy.bind(models.map(({ model, path }) => delivery.deliver(model, { path })), pod);
-    const reasons = models.map(delivered => [`${DELIVERY_ANNOTATION}.${dnsLabel('', nameOf(delivered), 50)}`, `${choice.form}: ${choice.reason}`]);
-    return { ...parts, annotations: { ...parts.annotations, ...Object.fromEntries(reasons) } };
+    const reasons = models.map(delivered => choiceAnnotation(delivered, choice.form, choice.reason));
+    return { ...parts, annotations: Object.assign({}, parts.annotations, ...reasons) };
   }
 }
 
@@ -57,12 +66,4 @@ function strategyOf({ form }: OciChoice, { image, facts, runAs }: AutoOptions): 
     case 'modelcar': return new Modelcar({ image, facts, runAs });
     case 'ociCopy': return new OciCopy({ image });
   }
-}
-
-/**
- * The delivery that was chosen.
- * @internal
- */
-export function deliveryOf(choice: OciChoice, options: AutoOptions): ModelDelivery {
-  return ModelDelivery.of(strategyOf(choice, options));
 }

@@ -13,7 +13,7 @@ export interface OciChoice {
  * The first that the cluster has and the application takes: it costs nothing on the node's disk, or little, or the model once more.
  * @internal
  */
-export function chooseForPods(facts: ClusterFacts): OciChoice {
+export function chooseForPods(facts: ClusterFacts = {}): OciChoice {
   const minor = kubernetesMinor(facts);
   const available = hasImageVolumes(facts);
   if (available && mountsImages(facts) !== false) return { form: 'imageVolume', reason: `Kubernetes 1.${minor} mounts images as volumes` };

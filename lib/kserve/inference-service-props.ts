@@ -76,9 +76,10 @@ export interface PredictorProps {
   readonly resources?: ResourceRequirements;
 
   /**
-   * The user and the group that all containers run as. A model that a modelcar of this library brings needs them.
+   * The user and the group that all containers run as, but for those that the configuration of KServe gives a user of their own: its modelcar, and the
+   * runtime beside that (`uidModelcar`). A model that a modelcar of this library brings needs them.
    *
-   * @default - as the images say, which must not be root
+   * @default - as the images say, which must not be root, but for a modelcar of KServe
    */
   readonly runAs?: PodUser;
 
@@ -117,8 +118,8 @@ export interface InferenceServiceProps extends PredictorProps {
   readonly models?: DeliveredModel[];
 
   /**
-   * Where the runtime reads the first of `models`. The runtimes of KServe read `/mnt/models`; for another path `args` must say so, such as
-   * `--model_dir=/mnt/iris/models`.
+   * Where the runtime reads the first of `models`. The runtimes of KServe read `/mnt/models`; another path must be in `args`, such as
+   * `--model_dir=/mnt/iris/models`, in `env` or in `patches`.
    *
    * @default '/mnt/models', or the path that the model is delivered to where that is not the default of `deliver`
    */
@@ -146,7 +147,7 @@ export interface InferenceServiceProps extends PredictorProps {
   readonly facts?: ClusterFacts;
 
   /**
-   * What KServe makes of it. It can't be changed later: KServe refuses that. Knative takes no modelcar with a native sidecar.
+   * What KServe makes of it. It can't be changed later: KServe refuses that. Knative takes no modelcar.
    *
    * @default DeploymentMode.STANDARD
    */

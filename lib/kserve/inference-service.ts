@@ -85,6 +85,7 @@ function checkProps(name: string, props: InferenceServiceProps) {
   for (const [key, value] of Object.entries({ canaryTrafficPercent: canary, progressDeadline })) {
     if (value !== undefined && !onKnative) throw new Error(`service '${name}' has ${key}, which does nothing but on Knative: use DeploymentMode.KNATIVE, or leave it out`);
   }
+  for (const [what, value] of Object.entries(props.runAs ?? {})) checkWhole(`${what} of runAs of service '${name}'`, value, 0);
   if (canary !== undefined) checkWhole(`canaryTrafficPercent of service '${name}'`, canary, 0, 100);
   if (progressDeadline?.isUnresolved() || progressDeadline?.toMilliseconds() === 0) throw new Error(`progressDeadline of service '${name}' must be known at synth, and more than nothing: pass Duration.minutes(30)`);
 }

@@ -37,10 +37,15 @@ const VOLUMES = ['configMap', 'csi', 'emptyDir', 'hostPath', 'image', 'persisten
  * @throws with the way out
  * @internal
  */
-export function refuseOnKnative(name: string, { initContainers = [], volumes = [] }: any): void {
+export function refuseOnKnative(name: string, { initContainers = [], containers, volumes = [] }: any): void {
   const sidecar = initContainers.find(({ restartPolicy }: any) => restartPolicy === 'Always');
   if (sidecar !== undefined) {
     throw new Error(`service '${name}' has the native sidecar '${sidecar.name}', and Knative refuses restartPolicy, startupProbe and lifecycle of init containers, whatever its flags: deliver the model with ModelDelivery.ociCopy or imageVolume, or use DeploymentMode.STANDARD`);
+  }
+  // Runtimes of KServe say none, and of a single container Knative asks for none.
+  const beside = containers[1];
+  if (beside !== undefined) {
+    throw new Error(`service '${name}' has container '${beside.name}' beside that of its runtime, and Knative then refuses pods of which no container has ports, as none of KServe's runtimes has: bring the model with ModelDelivery.ociCopy or imageVolume, or with KserveStorage.ociNative, or use DeploymentMode.STANDARD`);
   }
   for (const { name: volume, ...source } of volumes) {
     const kind = Object.keys(source).find(key => !VOLUMES.includes(key));
@@ -81,7 +86,7 @@ export function seenByKnative(spec: any, schemes: string[]): any {
   const bringsContainer = (scheme: string) => !['pvc', 'oci+native'].includes(scheme);
   return {
     ...spec,
-    shareProcessNamespace: spec.shareProcessNamespace || schemes.includes('oci') || undefined,
+    containers: [...spec.containers, ...schemes.includes('oci') ? [{ name: 'modelcar' }] : []],
     initContainers: [...spec.initContainers ?? [], ...schemes.filter(bringsContainer).map(() => ({}))],
     volumes: [
       ...spec.volumes ?? [],

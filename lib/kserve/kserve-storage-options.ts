@@ -7,4 +7,12 @@ export interface KserveStorageOptions {
    * @default false
    */
   readonly acknowledgeLatest?: boolean;
+
+  /**
+   * Whether a scheme that KServe does not know by itself is accepted, such as `model-registry://`: a ClusterStorageContainer of the cluster must take it, or
+   * the service gets no pods.
+   *
+   * @default false
+   */
+  readonly acknowledgeScheme?: boolean;
 }

@@ -26,8 +26,8 @@ interface Known {
 export class KserveStorage {
   /**
    * An image that carries the model, by the modelcar that KServe adds, `oci://`: a container that runs beside the runtime's, which reads the model through a
-   * symbolic link into it. KServe's containers break Pod Security `restricted`, and they and the runtime run as one user, `uidModelcar`.
-   * Before KServe 0.14 the image is not pulled first.
+   * symbolic link into it. KServe's containers break Pod Security `restricted`, and they and the runtime run as one user, `uidModelcar`,
+   * but for the one that pulls the image first, since KServe 0.14, which runs as `runAs` of the service says, or else as the image does.
    *
    * @throws where the model is not in `/models` of the image, which is where KServe looks
    */
@@ -71,10 +71,12 @@ export class KserveStorage {
    * where the service is made. One of S3 gets the slash at its end that keeps siblings, `…/llama-2` of `…/llama`, out, unless it names a file. One of an
    * image is held to what `ModelImage` is: a tag is a warning, and `latest` an error unless acknowledged.
    *
-   * @throws where it is no address, or one that no version of KServe accepts, or of an image that is not pinned and not acknowledged
+   * @throws where it is no address, or of a scheme that no version of KServe accepts and that is not acknowledged, or of an image that is `latest` and not
+   * acknowledged
    */
-  public static of(uri: string, { acknowledgeLatest }: KserveStorageOptions = {}): KserveStorage {
-    const address = checkSource(literal(uri, 'address of a model', 'manifests have it; pass a literal string'));
+  public static of(uri: string, options: KserveStorageOptions = {}): KserveStorage {
+    const { acknowledgeLatest } = options;
+    const address = checkSource(literal(uri, 'address of a model', 'manifests have it; pass a literal string'), options);
     const [scheme] = address.split('://');
     return new KserveStorage(address, isOci(scheme) ? { image: ModelImage.of(address.slice(`${scheme}://`.length), { acknowledgeLatest }) } : {});
   }

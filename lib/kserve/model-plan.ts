@@ -2,15 +2,16 @@ import * as path from 'node:path';
 import { DeploymentMode } from './deployment-mode';
 import type { InferenceServiceProps } from './inference-service-props';
 import { KserveStorage } from './kserve-storage';
+import { pathOf } from './model-path';
 import { KSERVE_PATH } from './storage-rules';
-import { Auto, DELIVERY_ANNOTATION } from '../delivery/auto';
+import { Auto, choiceAnnotation } from '../delivery/auto';
 import { AutoOptions } from '../delivery/auto-options';
-import { ClusterFacts } from '../delivery/cluster-facts';
+import { ClusterFacts, mountsImageFolders } from '../delivery/cluster-facts';
 import { DeliveredModel, ModelDelivery } from '../delivery/model-delivery';
 import { modelImageWarnings } from '../delivery/model-image-warnings';
-import { chooseForKserve, chooseForPods, KserveChoice, OciChoice } from '../delivery/oci-choice';
+import { chooseForKserve, chooseForPods, KserveChoice } from '../delivery/oci-choice';
 import { PodWarning } from '../delivery/pod-parts';
-import { dnsLabel } from '../model/names';
+import { isInside } from '../private/mount-path';
 
 /**
  * How models reach the pods of a service: by parts of ours, or by KServe.
@@ -33,20 +34,24 @@ interface Circumstances {
   /** Whether KServe can bring the model where the service wants it. */
   readonly byKserve: boolean;
   readonly onKnative: boolean;
+  /** Where the other models are. */
+  readonly beside: string[];
 }
 
 /** @internal */
 export function planOf({ models = [], modelPath, facts, modelFormat, deploymentMode }: InferenceServiceProps): ModelPlan {
   const known = together([...models.map(({ delivery }) => factsOf(delivery)).reverse(), facts]);
   const onKnative = deploymentMode === DeploymentMode.KNATIVE;
-  const plans = models.map((delivered, index): Part => {
-    const at = index === 0 ? pathOf(delivered, modelPath) : delivered.path;
-    const { strategy } = delivered.delivery;
-    if (!(strategy instanceof Auto)) return { delivered: [atPath(delivered.delivery, delivered, at)], annotations: {}, warnings: [] };
+  const [first, ...others] = models;
+  const placed = first ? [first.delivery.deliver(first.model, { path: pathOf(first, modelPath) }), ...others] : [];
+  const plans = placed.map((delivered): Part => {
+    const { delivery: { strategy }, path: at } = delivered;
+    if (!(strategy instanceof Auto)) return { delivered: [delivered], annotations: {}, warnings: [] };
     const own = together([strategy.options.facts, facts]);
     // ONNX follows no link to external data, whoever makes the link.
     const assumed = { ...own, followsSymlinks: own.followsSymlinks ?? modelFormat.name !== 'onnx' };
-    return chosen(delivered, at, { ...strategy.options, facts: assumed }, { byKserve: models.length === 1 && at === KSERVE_PATH, onKnative });
+    const beside = placed.filter(each => each !== delivered).map(each => each.path);
+    return chosen(delivered, { ...strategy.options, facts: assumed }, { byKserve: models.length === 1 && at === KSERVE_PATH, onKnative, beside });
   });
   return {
     facts: known,
@@ -66,30 +71,25 @@ function together(facts: (ClusterFacts | undefined)[]): ClusterFacts {
   return Object.assign({}, ...facts.map(each => Object.fromEntries(Object.entries(each ?? {}).filter(([, value]) => value !== undefined))));
 }
 
-function pathOf({ model, path: given }: DeliveredModel, modelPath: string | undefined): string {
-  return modelPath ?? (given === `/mnt/${model.name}/models` ? KSERVE_PATH : given);
-}
-
-function atPath(delivery: ModelDelivery, { model }: DeliveredModel, at: string): DeliveredModel {
-  return delivery.deliver(model, { path: at });
-}
-
-/** KServe brings one model to one path: for several, or another, the pod has parts of ours. */
-function chosen(delivered: DeliveredModel, at: string, options: AutoOptions, { byKserve, onKnative }: Circumstances): Part {
+/** KServe brings one model to one path, out of one folder: for several, or another, the pod has parts of ours. */
+function chosen(delivered: DeliveredModel, options: AutoOptions, circumstances: Circumstances): Part {
   const { image, facts } = options;
-  const choice: KserveChoice = !byKserve || image.folder !== KSERVE_PATH.slice('/mnt'.length) ? ownChoice(facts, byKserve) : chooseForKserve(facts);
-  const { model } = delivered;
-  const annotation = (form: string, reason: string) => ({ [`${DELIVERY_ANNOTATION}.${dnsLabel('', model.name, 50)}`]: `${form}: ${reason}` });
-  if (choice.scheme !== undefined) {
+  const { byKserve } = circumstances;
+  const isRead = byKserve && image.folder === KSERVE_PATH.slice('/mnt'.length);
+  const { scheme, pod, reason } = isRead ? chooseForKserve(facts) : ownChoice(facts, byKserve);
+  if (scheme !== undefined) {
     return {
       delivered: [],
-      storage: choice.scheme === 'oci' ? KserveStorage.oci(image) : KserveStorage.ociNative(image),
-      annotations: annotation(choice.scheme, choice.reason),
-      warnings: modelImageWarnings([delivered], image),
+      storage: scheme === 'oci' ? KserveStorage.oci(image) : KserveStorage.ociNative(image),
+      annotations: choiceAnnotation(delivered, scheme, reason),
+      // KServe knows of no model that it could compare the image with.
+      warnings: modelImageWarnings([delivered], image, false),
     };
   }
-  const { form, but } = whatThePodTakes(choice.pod!.form, at, onKnative);
-  return { delivered: [atPath(deliveryOf(form, options), delivered, at)], annotations: annotation(form, `${choice.reason}${but}`), warnings: [] };
+  const but = whyCopied(pod!.form, delivered, facts, circumstances);
+  const choice = but === undefined ? { form: pod!.form, reason } : { form: 'ociCopy' as const, reason: `${reason}; but ${but}` };
+  const { model, path: at } = delivered;
+  return { delivered: [ModelDelivery.of(new Auto(options, choice)).deliver(model, { path: at })], annotations: {}, warnings: [] };
 }
 
 function ownChoice(facts: ClusterFacts, byKserve: boolean): KserveChoice {
@@ -97,17 +97,16 @@ function ownChoice(facts: ClusterFacts, byKserve: boolean): KserveChoice {
   return { pod, reason: `${byKserve ? 'KServe reads /models of an image alone' : 'KServe brings one model to /mnt/models alone'}; ${pod.reason}` };
 }
 
-/** Knative takes no native sidecar. A modelcar has a volume at the folder around its model, and `/mnt` is the image's own. */
-function whatThePodTakes(form: OciChoice['form'], at: string, onKnative: boolean): { form: OciChoice['form']; but: string } {
-  if (form === 'modelcar' && onKnative) return { form: 'ociCopy', but: '; but Knative takes no modelcar, so the model is copied' };
-  if (form !== 'modelcar' || path.posix.dirname(at) !== '/mnt') return { form, but: '' };
-  return { form: 'ociCopy', but: '; but a modelcar\'s volume would hide what the runtime\'s image has in /mnt, so the model is copied: a modelPath with a folder of its own, which args tell the runtime, avoids that' };
-}
-
-function deliveryOf(form: OciChoice['form'], { image, facts, runAs }: AutoOptions): ModelDelivery {
-  switch (form) {
-    case 'imageVolume': return ModelDelivery.imageVolume({ image, facts });
-    case 'modelcar': return ModelDelivery.modelcar({ image, facts, runAs });
-    case 'ociCopy': return ModelDelivery.ociCopy({ image });
-  }
+/**
+ * Why a service has a copy instead. Knative takes no modelcar. A modelcar has a volume at the folder around its model, and so has an image volume unless
+ * containerd mounts a folder of the image: `/mnt`, around where the runtimes of KServe read, is the runtime's own, and that of further models.
+ */
+function whyCopied(form: string, { path: at }: DeliveredModel, facts: ClusterFacts, { onKnative, beside }: Circumstances): string | undefined {
+  if (form === 'modelcar' && onKnative) return 'Knative takes no modelcar, so the model is copied';
+  const around = path.posix.dirname(at);
+  if (around !== '/mnt') return undefined;
+  const wayOut = 'a modelPath with a folder of its own, which args tell the runtime, avoids that';
+  if (form === 'modelcar') return `a modelcar's volume would hide what the runtime's image has in /mnt, so the model is copied: ${wayOut}`;
+  const [below] = form === 'imageVolume' && !mountsImageFolders(facts) ? beside.filter(other => isInside(other, around)) : [];
+  return below && `the image would be mounted read-only at /mnt, around ${below}, where another model is to be, so the model is copied: ${wayOut}, and so does containerdVersion 2.2 in facts`;
 }

@@ -11,13 +11,13 @@ export enum OciModelMode {
    */
   NATIVE = 'native',
 
-  /** By an init container that fetches layers from the registry. No version up to 0.20.0 has it: 0.20.0 takes the word and adds a modelcar. */
+  /** By an init container that fetches layers from the registry. No version before 0.21 has it: 0.20 takes the word and adds a modelcar. */
   FETCH = 'fetch',
 }
 
 /** The user that KServe's modelcar and, with it, the runtime's container run as. */
 export class ModelcarUser {
-  /** Root, as some clusters need: Pod Security `restricted` and `runAsNonRoot` refuse it. */
+  /** Root, as some clusters need: Pod Security `restricted` refuses it, and so does the kubelet, unless `runAs` of the service is root, too. */
   public static root(): ModelcarUser {
     return new ModelcarUser(0);
   }
@@ -27,7 +27,10 @@ export class ModelcarUser {
     return new ModelcarUser(checkWhole('user of a modelcar', uid, 1, MAX_INT));
   }
 
-  /** Nobody in particular, each image its own: both must then be of one user and group, or the runtime can't read through its link. */
+  /**
+   * Nobody in particular: as `runAs` of the service says, or without that each image its own. Both must be of one user and group, or the runtime can't read
+   * through its link: images that are built here are of root, and runtimes mostly are not, so their services need `runAs`.
+   */
   public static unset(): ModelcarUser {
     return new ModelcarUser(undefined);
   }

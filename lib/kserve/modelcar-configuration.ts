@@ -36,7 +36,7 @@ export class ModelcarConfiguration {
     this.restartCommand = since(21) ? 'kubectl rollout restart deployment/kserve-controller-manager --namespace kserve' : undefined;
     if (ociModelMode === undefined) return;
     if (!since(20)) throw new Error(`ociModelMode '${ociModelMode}' is not known to KServe ${kserveVersion}, which adds a modelcar whatever it says: leave it out, or use 0.20 or later`);
-    if (ociModelMode === OciModelMode.FETCH && !since(21)) throw new Error(`ociModelMode 'fetch' is taken by KServe ${kserveVersion}, which then adds a modelcar all the same: use OciModelMode.NATIVE, or a version after 0.20.0`);
+    if (ociModelMode === OciModelMode.FETCH && !since(21)) throw new Error(`ociModelMode 'fetch' is taken by KServe ${kserveVersion}, which then adds a modelcar all the same: use OciModelMode.NATIVE, or 0.21 or later`);
     if (enabled === false) throw new Error(`ociModelMode '${ociModelMode}' turns images on, whatever enableModelcar says: leave one of both out`);
   }
 

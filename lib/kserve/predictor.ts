@@ -2,6 +2,8 @@ import { Duration } from 'aws-cdk-lib';
 import { DeploymentMode } from './deployment-mode';
 import type { InferenceServiceProps } from './inference-service-props';
 import { knativeWarnings, PROGRESS_DEADLINE, refuseOnKnative, seenByKnative } from './knative';
+import type { KserveStorage } from './kserve-storage';
+import { refuseUnmentioned } from './model-path';
 import { ModelPlan, planOf } from './model-plan';
 import { checkVersion, storageUris } from './storage-rules';
 import { bindModels, totalWindow } from '../delivery/bind-models';
@@ -9,7 +11,7 @@ import { ClusterFacts } from '../delivery/cluster-facts';
 import { totalSize } from '../delivery/limits';
 import { modelsAnnotation } from '../delivery/models-annotation';
 import { PodFacts, PodParts, PodWarning } from '../delivery/pod-parts';
-import { mergePodParts } from '../delivery/pod-template';
+import { mergePodParts, SKIP_CONTAINERS } from '../delivery/pod-template';
 import { effectiveRequests, resourcesPlus, totalRequests } from '../private/container-resources';
 
 /**
@@ -43,7 +45,7 @@ export interface Predictor {
  * @internal
  */
 export function predictorOf(name: string, props: InferenceServiceProps): Predictor {
-  const { identity, runAs, models, storage: given, storageUris: mounts } = props;
+  const { identity, models, storage: given, storageUris: mounts } = props;
   const sources = Object.entries({ models, storage: given, storageUris: mounts })
     .filter(([, value]) => value !== undefined && !(Array.isArray(value) && value.length === 0));
   if (sources.length !== 1) throw new Error(`service '${name}' has ${sources.length === 0 ? 'no model' : sources.map(([key]) => key).join(' and ')}: give one of models, storage and storageUris`);
@@ -54,8 +56,11 @@ export function predictorOf(name: string, props: InferenceServiceProps): Predict
   const storages = [...storage ? [storage] : [], ...(mounts ?? []).map(mount => mount.storage)];
   for (const each of storages) checkVersion(each, facts);
 
+  const [first] = plan.delivered;
+  if (first) refuseUnmentioned(name, first, props);
+
   const container = containerOf(props);
-  const securityContext = { runAsNonRoot: true, ...runAs ? { runAsUser: runAs.user, runAsGroup: runAs.group } : {}, seccompProfile: { type: 'RuntimeDefault' } };
+  const securityContext = podSecurityOf(props, storages);
   const pod: PodFacts = {
     identity,
     containers: [KSERVE_CONTAINER],
@@ -79,7 +84,8 @@ export function predictorOf(name: string, props: InferenceServiceProps): Predict
   const merged = asInitializer(name, parts.reduce((result, part) => mergePodParts(result, part, [KSERVE_CONTAINER]), template), plan);
   const deadline = props.progressDeadline ?? (plan.delivered.length > 0 ? totalWindow(parts).plus(LOADING) : undefined);
   const onKnative = props.deploymentMode === DeploymentMode.KNATIVE;
-  if (onKnative) refuseOnKnative(name, merged.spec);
+  const seen = seenByKnative(merged.spec, (mounts ?? []).map(mount => mount.storage._scheme));
+  if (onKnative) refuseOnKnative(name, seen);
   return {
     facts,
     spec: predictorSpec(props, merged, {
@@ -92,7 +98,7 @@ export function predictorOf(name: string, props: InferenceServiceProps): Predict
       ...plan.warnings,
       ...parts.flatMap(({ warnings = [] }) => warnings),
       ...storages.flatMap(each => each._warnings(facts, props.modelFormat.name)),
-      ...onKnative ? knativeWarnings(name, seenByKnative(merged.spec, (mounts ?? []).map(mount => mount.storage._scheme)), deadline) : [],
+      ...onKnative ? knativeWarnings(name, seen, deadline) : [],
     ],
     refusals: () => [
       ...plan.delivered.flatMap(({ delivery, model }) => delivery.strategy.refusal(model, pod) ?? []),
@@ -109,7 +115,7 @@ function hereUri({ delivered: [first] }: ModelPlan): string | undefined {
   return first && `file://${first.path}`;
 }
 
-/** The first init container of ours that comes to an end goes by the name of KServe's, which then adds none. */
+/** The first init container of ours that comes to an end goes by the name of KServe's, which then adds none: also where it is kept from credentials. */
 function asInitializer(name: string, template: any, { delivered: [first] }: ModelPlan): any {
   if (!first) return template;
   const { initContainers = [] } = template.spec;
@@ -118,7 +124,12 @@ function asInitializer(name: string, template: any, { delivered: [first] }: Mode
     throw new Error(`model ${first.model.displayName} comes to service '${name}' without an init container, and KServe would add its own, which finds nothing: let the delivery check the model, or use KserveStorage.ociNative`);
   }
   const renamed = initContainers.map((each: any) => each === ordinary ? { ...each, name: INITIALIZER } : each);
-  return { ...template, spec: { ...template.spec, initContainers: renamed } };
+  const { [SKIP_CONTAINERS]: skipped, ...annotations } = template.metadata.annotations;
+  const skip = skipped?.split(',').map((each: string) => each === ordinary.name ? INITIALIZER : each).join(',');
+  return {
+    metadata: { annotations: { ...annotations, ...skip === undefined ? {} : { [SKIP_CONTAINERS]: skip } } },
+    spec: { ...template.spec, initContainers: renamed },
+  };
 }
 
 interface Told {
@@ -151,14 +162,30 @@ function predictorSpec(props: InferenceServiceProps, { metadata, spec }: any, to
   };
 }
 
-/** What is a container's, spelled as in a pod, so that pod parts go into it as into any other. */
-function containerOf({ args, env, resources }: InferenceServiceProps): any {
+/**
+ * KServe's `modelcar-init` says of no user, so it is the pod's, or the image's, which is root for those that are built here. The runtime's container says
+ * for itself that it is not: https://github.com/kserve/kserve/blob/v0.20.0/pkg/utils/storage.go
+ */
+function podSecurityOf({ runAs }: InferenceServiceProps, storages: KserveStorage[]): any {
+  const byModelcar = storages.some(({ _scheme }) => _scheme === 'oci');
+  return {
+    ...byModelcar && !runAs ? {} : { runAsNonRoot: runAs?.user !== 0 },
+    ...runAs ? { runAsUser: runAs.user, runAsGroup: runAs.group } : {},
+    seccompProfile: { type: 'RuntimeDefault' },
+  };
+}
+
+/**
+ * What is a container's, spelled as in a pod, so that pod parts go into it as into any other. It says whether it may be root in place of its runtime, as
+ * those of KServe say that it may not.
+ */
+function containerOf({ args, env, resources, runAs }: InferenceServiceProps): any {
   return {
     name: KSERVE_CONTAINER,
     args: args && args.length > 0 ? args : undefined,
     env: env && Object.keys(env).length > 0 ? Object.entries(env).map(([name, value]) => ({ name, value })) : undefined,
     resources: resources && { requests: resources.requests, limits: resources.limits },
-    securityContext: { allowPrivilegeEscalation: false, capabilities: { drop: ['ALL'] } },
+    securityContext: { allowPrivilegeEscalation: false, capabilities: { drop: ['ALL'] }, runAsNonRoot: runAs?.user !== 0 },
   };
 }
 

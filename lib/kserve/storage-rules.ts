@@ -1,6 +1,7 @@
 import * as path from 'node:path';
 import type { KserveStorageMount } from './inference-service-props';
 import type { KserveStorage } from './kserve-storage';
+import { KserveStorageOptions } from './kserve-storage-options';
 import { ClusterFacts, isAtLeast, kubernetesMinor, mountsImageFolders } from '../delivery/cluster-facts';
 import { checkFolder, isInside } from '../private/mount-path';
 
@@ -21,14 +22,29 @@ const FILE = /\.(bin|bst|cbm|gguf|h5|joblib|json|keras|mar|mlmodel|onnx|pickle|p
 export const isOci = (scheme: string) => ['oci', 'oci+native', 'oci+fetch'].includes(scheme);
 
 /**
+ * What KServe takes by itself (https://github.com/kserve/kserve/blob/v0.20.0/pkg/controller/v1beta1/inferenceservice/utils/utils.go), and `oci+fetch`, which
+ * came after 0.20.0: https://github.com/kserve/kserve/pull/5739
+ */
+const SCHEMES = ['file', 'gs', 'hdfs', 'hf', 'http', 'https', 'oci', 'oci+fetch', 'oci+native', 'pvc', 's3', 'webhdfs'];
+
+/** Those that name no host. */
+const LOCAL = /^(file|hdfs|webhdfs):\/\//;
+
+/**
  * The address as KServe must have it.
  *
  * @throws where no version takes it
  * @internal
  */
-export function checkSource(uri: string): string {
-  if (!/^[a-z][-+.a-z0-9]*:\/\/[^\s/]\S*$/.test(uri)) throw new Error(`address '${uri}' of a model is not valid: give one such as 'hf://org/model:revision'`);
-  if (uri.startsWith('oci+modelcar://')) throw new Error(`address '${uri}' is refused by every version of KServe: use 'oci://', which is the same`);
+export function checkSource(uri: string, { acknowledgeScheme = false }: KserveStorageOptions): string {
+  if (!/^[a-z][-+.a-z0-9]*:\/\/\S+$/.test(uri) || (/^[^:]*:\/\/\//.test(uri) && !LOCAL.test(uri))) throw new Error(`address '${uri}' of a model is not valid: give one such as 'hf://org/model:revision'`);
+  const [scheme] = uri.split('://');
+  if (scheme === 'oci+modelcar') throw new Error(`address '${uri}' is refused by every version of KServe: use 'oci://', which is the same`);
+  if (!SCHEMES.includes(scheme)) {
+    // What begins so is an image's for KServe, whatever follows, and goes to no ClusterStorageContainer.
+    if (scheme.startsWith('oci+')) throw new Error(`address '${uri}' has the scheme '${scheme}', and no version of KServe brings images so: use KserveStorage.oci or ociNative`);
+    if (!acknowledgeScheme) throw new Error(`address '${uri}' has the scheme '${scheme}', and KServe itself takes ${SCHEMES.join(', ')}: use one of these, or acknowledgeScheme where a ClusterStorageContainer of the cluster takes it`);
+  }
   // Its initializer lists by prefix, so one without a slash takes in siblings, unless an object has just that name; and with a slash, a file is none that it
   // finds: https://github.com/kserve/kserve/blob/v0.20.0/python/storage/kserve_storage/kserve_storage.py
   return uri.startsWith('s3://') && !uri.endsWith('/') && !FILE.test(uri) ? `${uri}/` : uri;
@@ -44,7 +60,7 @@ export function checkVersion({ uri, _scheme: scheme }: KserveStorage, facts: Clu
   const { kserveVersion, containerdVersion } = facts;
   if (scheme === 'oci+fetch') {
     if (!isAtLeast('kserveVersion', kserveVersion, { major: 0, minor: 21 })) {
-      throw new Error(`address '${uri}' is refused by KServe up to 0.20.0, and kserveVersion is ${kserveVersion === undefined ? 'not known' : `'${kserveVersion}'`}: use KserveStorage.oci or ociNative, or say a later version in facts`);
+      throw new Error(`address '${uri}' is refused by KServe before 0.21, and kserveVersion is ${kserveVersion === undefined ? 'not known' : `'${kserveVersion}'`}: use KserveStorage.oci or ociNative, or say 0.21 or later in facts`);
     }
     if (/\.dkr\.ecr[.-]/.test(uri)) {
       throw new Error(`address '${uri}' is of Amazon ECR, whose passwords last 12 hours, and KServe's fetch reads a password from a Secret alone: use KserveStorage.oci or ociNative, which the node pulls`);

@@ -103,3 +103,8 @@ test('facts that are known only after deploying are refused', () => {
   expect(() => auto({ kubernetesVersion: UNKNOWN })).toThrow('kubernetesVersion must be known at synth, got an unresolved token');
   expect(() => auto({ kubernetesVersion: '1.35', containerdVersion: UNKNOWN })).toThrow('containerdVersion must be known at synth');
 });
+
+test('facts may be left out', () => {
+  const { annotations } = bind([ModelDelivery.auto({ image: image() } as any).deliver(shared)], pod());
+  expect(annotations![REASON]).toMatch(/^modelcar: the version of Kubernetes is not known/);
+});

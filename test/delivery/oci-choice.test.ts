@@ -4,7 +4,8 @@ import { bind } from './fixture';
 import { image, pod, shared } from './oci-fixture';
 import { ClusterFacts, ModelcarOrdering, ModelDelivery, PodSecurity } from '../../lib/delivery';
 import { chooseForKserve, chooseForPods } from '../../lib/delivery/oci-choice';
-import { KserveStorage } from '../../lib/kserve';
+import { InferenceService, InferenceServiceProps, KserveStorage } from '../../lib/kserve';
+import { Environment } from '../workload/fixture';
 
 const PAGE = fs.readFileSync(path.join(__dirname, '..', '..', 'docs', 'model-images-choice.md'), 'utf8');
 
@@ -67,6 +68,18 @@ function rowOf(rows: Row[], one: Combination): Row {
 /** Whether an InferenceService of this storage has a warning of its own for these facts. */
 const isWarned = (one: Combination) => KserveStorage.oci(image())._warnings(factsOf(one), 'sklearn').length > 0;
 
+/** What the annotation of the pod says of the model, and the address that KServe is given. */
+function written(environment: Environment, one: Combination, props: Partial<InferenceServiceProps> = {}): Record<'way' | 'reason' | 'uri', string> {
+  const { identity, manifests } = environment;
+  const models = [ModelDelivery.auto({ image: image(), facts: factsOf(one) }).deliver(shared)];
+  const id = `s${manifests.node.children.length}`;
+  const { service } = new InferenceService(manifests, id, { identity, models, modelFormat: { name: 'sklearn' }, ...props });
+  const { annotations, model: { storageUri } } = service.toJson().spec.predictor;
+  const [, text] = Object.entries<string>(annotations).find(([key]) => key.startsWith('cdk-eks-model-artifacts/delivery.'))!;
+  const [, way, reason] = /^([\w+]+): (.*)$/.exec(text)!;
+  return { way, reason, uri: storageUri };
+}
+
 /** A version of which a row has several. */
 const general = (reason: string) => reason.replace(/\b(Kubernetes 1|KServe 0)\.\d+/g, '$1.N');
 
@@ -102,11 +115,24 @@ describe('KServe: every combination is what its one row of the page says', () =>
   const rows = table('An InferenceService of KServe');
 
   test.each(DIMENSIONS.Kubernetes)('Kubernetes %s', Kubernetes => {
+    const environment = new Environment();
     for (const one of ALL.filter(each => each.Kubernetes === Kubernetes)) {
-      const { scheme, pod: own, reason } = chooseForKserve(factsOf(one));
-      const way = scheme ? `\`${scheme}://\`${scheme === 'oci' && isWarned(one) ? ', with a warning' : ''}` : `\`${own!.form}\``;
+      const { way, reason, uri } = written(environment, one);
+      const spelled = way.startsWith('oci+') || way === 'oci' ? `\`${way}://\`${way === 'oci' && isWarned(one) ? ', with a warning' : ''}` : `\`${way}\``;
       const row = rowOf(rows, one);
-      expect({ ...one, way, why: general(reason) }).toEqual({ ...one, way: row.Way, why: row.Why });
+      expect({ ...one, way: spelled, why: general(reason) }).toEqual({ ...one, way: row.Way, why: row.Why });
+      expect(uri).toBe(spelled.includes('://') ? `${way}://${image().reference}` : 'file:///mnt/models');
+    }
+  });
+
+  test.each(DIMENSIONS.Kubernetes)('with a modelPath of its own it is what the row of pods says: Kubernetes %s', Kubernetes => {
+    const environment = new Environment();
+    const props = { modelPath: '/mnt/llama/models', args: ['/mnt/llama/models'], runAs: { user: 1000, group: 1000 } };
+    for (const one of ALL.filter(each => each.Kubernetes === Kubernetes)) {
+      const { way, reason, uri } = written(environment, one, props);
+      const row = rowOf(table('Pods of your own'), one);
+      expect({ ...one, way, why: general(reason) }).toEqual({ ...one, way: /^`(\w+)`/.exec(row.Way)![1], why: `KServe brings one model to /mnt/models alone; ${row.Why}` });
+      expect(uri).toBe('file:///mnt/llama/models');
     }
   });
 

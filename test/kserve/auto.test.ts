@@ -2,16 +2,20 @@ import { Size } from 'aws-cdk-lib';
 import { image, MODEL_IMAGE, podSpecOf, predictorOf, serviceIn, warningIdsOf } from './fixture';
 import { ClusterFacts, ModelDelivery, PodSecurity } from '../../lib/delivery';
 import { DeploymentMode } from '../../lib/kserve';
-import { model } from '../delivery/fixture';
+import { ModelImage } from '../../lib/oci';
+import { DIGEST, model } from '../delivery/fixture';
 import { Environment } from '../workload/fixture';
 import { restrictedViolations } from '../workload/pod-security';
 
 const RUN_AS = { user: 1000, group: 1000 };
 const NATIVE = { kubernetesVersion: '1.35', containerdVersion: '2.2', kserveVersion: '0.20' };
 const BASELINE = { kubernetesVersion: '1.33', kserveVersion: '0.19', podSecurity: PodSecurity.BASELINE };
+/** What is warned of each image that KServe brings. */
+const BY_KSERVE = ['modelImageNotChecked'];
 const iris = (tenant?: string) => model('iris', { size: Size.mebibytes(10), tenant });
 const auto = (facts: any, props: any = {}) => predictorOf({ models: [ModelDelivery.auto({ image, facts }).deliver(iris())], ...props });
-const reason = (predictor: any) => predictor.annotations['cdk-eks-model-artifacts/delivery.iris'];
+const reasons = (predictor: any) => Object.entries<string>(predictor.annotations).filter(([key]) => key.startsWith('cdk-eks-model-artifacts/delivery.iris')).map(([, text]) => text);
+const reason = (predictor: any) => reasons(predictor)[0];
 
 test('OCI-26 where KServe\'s modelcar would break restricted, the pod has parts of ours, and an annotation says why', () => {
   const predictor = auto({ kubernetesVersion: '1.35', kserveVersion: '0.20' });
@@ -48,9 +52,22 @@ test('OCI-28 ONNX is never given a symbolic link', () => {
 test('OCI-35 a modelcar whose volume would hide /mnt of the runtime becomes a copy, unless the model has a folder of its own', () => {
   const facts = { kubernetesVersion: '1.34', kserveVersion: '0.20' };
   expect(reason(auto(facts))).toMatch(/^ociCopy: .* so the model is copied/);
-  const own = auto(facts, { modelPath: '/mnt/iris/models', runAs: RUN_AS });
+  const own = auto(facts, { modelPath: '/mnt/iris/models', args: ['/mnt/iris/models'], runAs: RUN_AS });
   expect(reason(own)).toMatch(/^modelcar: /);
   expect(own.shareProcessNamespace).toBe(true);
+});
+
+test('KServe brings one model, to one path, out of one folder of an image: for any other the pod has parts of ours', () => {
+  const delivered = (from = image, path?: string) => ModelDelivery.auto({ image: from, facts: NATIVE }).deliver(iris(), { path });
+  const made: [any, string, RegExp][] = [
+    [{ models: [delivered(), delivered(ModelImage.of(`registry.example/lora@${DIGEST}`), '/opt/lora/models')] }, '/mnt/models', /^imageVolume: KServe brings one model to \/mnt\/models alone; /],
+    [{ models: [delivered()], modelPath: '/opt/iris', args: ['/opt/iris'] }, '/opt/iris', /^imageVolume: KServe brings one model to \/mnt\/models alone; /],
+    [{ models: [delivered(ModelImage.of(MODEL_IMAGE, { folder: '/data' }))] }, '/mnt/models', /^imageVolume: KServe reads \/models of an image alone; /],
+  ];
+  for (const [props, path, why] of made) {
+    const predictor = predictorOf(props);
+    expect([predictor.model.storageUri, reason(predictor)]).toEqual([`file://${path}`, expect.stringMatching(why)]);
+  }
 });
 
 test('facts of the service count beside those of the delivery', () => {
@@ -58,7 +75,16 @@ test('facts of the service count beside those of the delivery', () => {
 });
 
 test('a tenant\'s model that KServe brings is warned of as by any other way', () => {
-  expect(warningIdsOf({ models: [ModelDelivery.auto({ image, facts: NATIVE }).deliver(iris('serving'))] })).toEqual(['modelImageReadableByNode']);
+  expect(warningIdsOf({ models: [ModelDelivery.auto({ image, facts: NATIVE }).deliver(iris('serving'))] })).toEqual(['modelImageNotChecked', 'modelImageReadableByNode']);
+});
+
+test('a model that KServe brings is compared with nothing, and that is warned of; parts of ours look at it', () => {
+  const ids = (facts: ClusterFacts) => warningIdsOf({ models: [ModelDelivery.auto({ image, facts }).deliver(iris())] });
+  expect([ids(NATIVE), ids(BASELINE), ids({ kubernetesVersion: '1.35', kserveVersion: '0.20' })]).toEqual([BY_KSERVE, BY_KSERVE, ['modelImageHidesFolder']]);
+});
+
+test('facts may be left out', () => {
+  expect(reason(predictorOf({ models: [ModelDelivery.auto({ image } as any).deliver(iris())] }))).toMatch(/^ociCopy: .*the version of Kubernetes is not known/);
 });
 
 describe('facts of the delivery hold for checks and warnings as those of the service do', () => {
@@ -66,26 +92,26 @@ describe('facts of the delivery hold for checks and warnings as those of the ser
   const ids = (ofDelivery: ClusterFacts, ofService?: ClusterFacts) => warningIdsOf({ models: models(ofDelivery), facts: ofService });
 
   test('OCI-08 what is proven is not called unproven', () => {
-    expect(ids(NATIVE)).toEqual([]);
-    expect(ids({}, NATIVE)).toEqual([]);
-    expect(ids({ kubernetesVersion: '1.35', containerdVersion: '2.2' }, { kserveVersion: '0.20' })).toEqual([]);
+    expect(ids(NATIVE)).toEqual(BY_KSERVE);
+    expect(ids({}, NATIVE)).toEqual(BY_KSERVE);
+    expect(ids({ kubernetesVersion: '1.35', containerdVersion: '2.2' }, { kserveVersion: '0.20' })).toEqual(BY_KSERVE);
   });
 
   test('OCI-26 a namespace that takes KServe\'s modelcar is not warned of', () => {
-    expect(ids(BASELINE)).toEqual([]);
+    expect(ids(BASELINE)).toEqual(BY_KSERVE);
   });
 
   test('OCI-03 a KServe that does not pull the image first is warned of, and nothing else', () => {
-    expect(ids({ ...BASELINE, kserveVersion: '0.13' })).toEqual(['kserveModelcarNotPrefetched']);
+    expect(ids({ ...BASELINE, kserveVersion: '0.13' })).toEqual(['kserveModelcarNotPrefetched', ...BY_KSERVE]);
   });
 
   test('OCI-28 an ONNX model that is said to be read through links is not warned of', () => {
-    expect(warningIdsOf({ models: models({ ...BASELINE, followsSymlinks: true }), modelFormat: { name: 'onnx' } })).toEqual([]);
+    expect(warningIdsOf({ models: models({ ...BASELINE, followsSymlinks: true }), modelFormat: { name: 'onnx' } })).toEqual(BY_KSERVE);
   });
 
   test('the service has the last word, and what it leaves out the delivery says', () => {
-    expect(ids(BASELINE, { kserveVersion: '0.13' })).toEqual(['kserveModelcarNotPrefetched']);
-    expect(ids({ ...BASELINE, kserveVersion: '0.13' }, { kserveVersion: '0.19', podSecurity: undefined })).toEqual([]);
+    expect(ids(BASELINE, { kserveVersion: '0.13' })).toEqual(['kserveModelcarNotPrefetched', ...BY_KSERVE]);
+    expect(ids({ ...BASELINE, kserveVersion: '0.13' }, { kserveVersion: '0.19', podSecurity: undefined })).toEqual(BY_KSERVE);
     expect(auto({ ...BASELINE, kserveVersion: '0.13' }, { facts: { kserveVersion: '0.19', podSecurity: undefined } }).model.storageUri).toBe(`oci://${MODEL_IMAGE}`);
   });
 
@@ -102,7 +128,7 @@ describe('facts of the delivery hold for checks and warnings as those of the ser
 });
 
 test('OCI-31 on Knative, which takes no native sidecar, a modelcar becomes a copy', () => {
-  const props = { modelPath: '/mnt/iris/models', runAs: RUN_AS, deploymentMode: DeploymentMode.KNATIVE };
+  const props = { modelPath: '/mnt/iris/models', args: ['/mnt/iris/models'], runAs: RUN_AS, deploymentMode: DeploymentMode.KNATIVE };
   for (const kubernetesVersion of ['1.28', '1.34']) {
     const predictor = auto({ kubernetesVersion, kserveVersion: '0.20' }, props);
     expect(reason(predictor)).toMatch(/^ociCopy: .*; but Knative takes no modelcar, so the model is copied$/);
@@ -111,4 +137,39 @@ test('OCI-31 on Knative, which takes no native sidecar, a modelcar becomes a cop
     expect(predictor).not.toHaveProperty('containers');
   }
   expect(reason(auto({ kubernetesVersion: '1.35', kserveVersion: '0.20' }, props))).toMatch(/^imageVolume: /);
+});
+
+describe('a base model and its adapter, both at their default paths', () => {
+  const lora = ModelImage.of(`registry.example/lora@${DIGEST}`);
+  const both = (facts: ClusterFacts, props: any = {}) =>
+    predictorOf({ models: [ModelDelivery.auto({ image, facts }).deliver(iris()), ModelDelivery.auto({ image: lora, facts }).deliver(model('lora', { tenant: undefined }))], ...props });
+  const mounts = (predictor: any) => predictor.model.volumeMounts.map(({ mountPath }: any) => mountPath);
+  const KNOWN = { kubernetesVersion: '1.35', kserveVersion: '0.20' };
+
+  test.each([undefined, '2.1'])('OCI-35 the base is copied where containerd %s would mount its image around the adapter', containerdVersion => {
+    const predictor = both({ ...KNOWN, containerdVersion });
+    expect(mounts(predictor)).toEqual(['/mnt/models', '/mnt/lora']);
+    expect(reason(predictor)).toMatch(/^ociCopy: .*; but the image would be mounted read-only at \/mnt, around \/mnt\/lora\/models, where another model is to be, so the model is copied: a modelPath/);
+    expect(predictor.annotations['cdk-eks-model-artifacts/delivery.lora']).toMatch(/^imageVolume: /);
+  });
+
+  test('OCI-35 nothing is copied where containerd mounts a folder of an image, or the base has a folder of its own', () => {
+    const folder = both({ ...KNOWN, containerdVersion: '2.2' });
+    expect([mounts(folder), reason(folder)]).toEqual([['/mnt/models', '/mnt/lora'], expect.stringMatching(/^imageVolume: /)]);
+    const own = both(KNOWN, { modelPath: '/mnt/iris/models', args: ['/mnt/iris/models'] });
+    expect([mounts(own), reason(own)]).toEqual([['/mnt/iris', '/mnt/lora'], expect.stringMatching(/^imageVolume: /)]);
+  });
+
+  test('OCI-35 an adapter elsewhere is in nobody\'s way', () => {
+    const models = [ModelDelivery.auto({ image, facts: KNOWN }).deliver(iris()), ModelDelivery.auto({ image: lora, facts: KNOWN }).deliver(iris('nlp'), { path: '/opt/lora/models' })];
+    const predictor = predictorOf({ models });
+    expect(mounts(predictor)).toEqual(['/mnt', '/opt/lora']);
+    expect(reasons(predictor)).toEqual([expect.stringMatching(/^imageVolume: /), expect.stringMatching(/^imageVolume: /)]);
+  });
+});
+
+test('what the pod or a path has against the choice becomes a copy, as in any other pod', () => {
+  const at = (modelPath: string, kubernetesVersion: string) => auto({ kubernetesVersion, kserveVersion: '0.20' }, { modelPath, args: [modelPath], runAs: RUN_AS });
+  expect(reason(at('/models', '1.34'))).toMatch(/^ociCopy: KServe brings one model to \/mnt\/models alone; .*; but path '\/models' of model iris@1 has no folder of its own around it.*, so the model is copied$/);
+  expect(reason(at('/opt/iris', '1.35'))).toMatch(/^ociCopy: .*; but path '\/opt\/iris' of model iris@1 does not end with '\/models'/);
 });

@@ -2,7 +2,7 @@ import { Size } from 'aws-cdk-lib';
 import { JsonPatch } from 'cdk8s';
 import { image, podSpecOf, predictorOf, serviceIn, warningIdsOf } from './fixture';
 import { WorkloadIdentity } from '../../lib/access';
-import { ModelDelivery, ModelVolume } from '../../lib/delivery';
+import { ModelcarOrdering, ModelDelivery, ModelVolume } from '../../lib/delivery';
 import { DeploymentMode, InferenceService, KserveStorage } from '../../lib/kserve';
 import { ModelImage } from '../../lib/oci';
 import { Toleration } from '../../lib/workload';
@@ -39,7 +39,7 @@ test('the service is this one, and our verified download fills the path that run
     model: {
       modelFormat: { name: 'sklearn' },
       storageUri: 'file:///mnt/models',
-      securityContext: { allowPrivilegeEscalation: false, capabilities: { drop: ['ALL'] } },
+      securityContext: { allowPrivilegeEscalation: false, capabilities: { drop: ['ALL'] }, runAsNonRoot: true },
       resources: { requests: { 'ephemeral-storage': expect.stringMatching(/^\d+Mi$/) } },
       volumeMounts: [{ name: expect.stringMatching(/^model-iris-/), mountPath: '/mnt/models', subPath: 'models', readOnly: true }],
     },
@@ -122,10 +122,10 @@ test('what a service says goes where the resource has it', () => {
 test('models after the first keep their paths, and the first goes where it is told', () => {
   const environment = new Environment();
   const models = [environment.deliver(iris()), environment.deliver(model('adapter'))];
-  const paths = (modelPath?: string) => predictorOf({ models, modelPath }, new Environment({ stackId: `Serving${modelPath?.length ?? 0}` })).model.volumeMounts.map(({ mountPath }: any) => mountPath);
+  const paths = (modelPath?: string) => predictorOf({ models, modelPath, args: [`--model_dir=${modelPath}`] }, new Environment({ stackId: `Serving${modelPath?.length ?? 0}` })).model.volumeMounts.map(({ mountPath }: any) => mountPath);
   expect(paths()).toEqual(['/mnt/models', '/mnt/adapter/models']);
   expect(paths('/models/iris')).toEqual(['/models/iris', '/mnt/adapter/models']);
-  expect(predictorOf({ models: [environment.deliver(iris(), { path: '/opt/iris' })] }).model.volumeMounts[0].mountPath).toBe('/opt/iris');
+  expect(predictorOf({ models: [environment.deliver(iris(), { path: '/opt/iris' })], args: ['/opt/iris'] }).model.volumeMounts[0].mountPath).toBe('/opt/iris');
 });
 
 test('a model that the identity may not read is refused at synth', () => {
@@ -142,21 +142,62 @@ test('a modelcar of ours goes into the predictor as well: sidecar, link and veri
   expect(predictor).not.toHaveProperty('containers');
   expect(predictor.model.volumeMounts).toEqual([{ name: 'model-iris', mountPath: '/mnt/iris', readOnly: true }]);
   expect(restrictedViolations(podSpecOf(predictor))).toEqual([]);
-  expect(refusal(() => predictorOf({ models, modelPath: '/mnt/iris/models' }))).toContain("container 'kserve-container'");
+  expect(refusal(() => predictorOf({ models, modelPath: '/mnt/iris/models', args: ['/mnt/iris/models'] }))).toContain("container 'kserve-container'");
+});
+
+test('a modelcar that nothing is pulled before has its look at the model in the place of KServe\'s initializer, as that of a sidecar never ends', () => {
+  const models = [ModelDelivery.modelcar({ image, facts: { kubernetesVersion: '1.34' }, ordering: ModelcarOrdering.NATIVE_SIDECAR }).deliver(iris())];
+  expect(predictorOf({ models, modelPath: '/mnt/iris/models', args: ['/mnt/iris/models'], runAs: RUN_AS }).initContainers.map(({ name }: any) => name)).toEqual(['modelcar-iris', 'storage-initializer']);
 });
 
 test('a modelcar that is an ordinary container is beside the runtime, in containers of the predictor', () => {
   const models = [ModelDelivery.modelcar({ image, facts: { kubernetesVersion: '1.28' }, runAs: RUN_AS }).deliver(iris())];
-  expect(predictorOf({ models, modelPath: '/mnt/iris/models', runAs: RUN_AS }).containers.map(({ name }: any) => name)).toEqual(['modelcar-iris']);
+  expect(predictorOf({ models, modelPath: '/mnt/iris/models', args: ['/mnt/iris/models'], runAs: RUN_AS }).containers.map(({ name }: any) => name)).toEqual(['modelcar-iris']);
 });
 
 test('KServe, which takes a service without storage for one of many models, is told that the model is there, and adds no initializer of its own', () => {
   const environment = new Environment();
-  const predictor = predictorOf({ models: [environment.deliver(iris()), environment.deliver(model('adapter'))], modelPath: '/opt/iris' }, environment);
+  const predictor = predictorOf({ models: [environment.deliver(iris()), environment.deliver(model('adapter'))], modelPath: '/opt/iris', args: ['/opt/iris'] }, environment);
   expect(predictor.model.storageUri).toBe('file:///opt/iris');
   expect(predictor.initContainers.map(({ name }: any) => name)).toEqual(['storage-initializer']);
   const unchecked = [ModelDelivery.imageVolume({ image, check: false }).deliver(iris())];
   expect(refusal(() => predictorOf({ models: unchecked }))).toContain('let the delivery check the model');
+});
+
+test('an init container that goes by the name of KServe\'s is kept from credentials by that name', () => {
+  const predictor = predictorOf({ models: [ModelDelivery.ociCopy({ image }).deliver(iris())] });
+  expect(predictor.initContainers.map(({ name }: any) => name)).toEqual(['storage-initializer']);
+  expect(predictor.annotations['eks.amazonaws.com/skip-containers']).toBe('kserve-container,storage-initializer');
+});
+
+test('of several init containers, each is kept from credentials by the name that it has', () => {
+  const models = [ModelDelivery.modelcar({ image, facts: { kubernetesVersion: '1.34' } }).deliver(iris())];
+  const predictor = predictorOf({ models, modelPath: '/mnt/iris/models', args: ['/mnt/iris/models'], runAs: RUN_AS });
+  expect(predictor.annotations['eks.amazonaws.com/skip-containers']).toBe('kserve-container,storage-initializer,modelcar-iris,verify-iris');
+});
+
+describe('a model at a path that runtimes of KServe do not read', () => {
+  const models = () => [ModelDelivery.ociCopy({ image }).deliver(iris())];
+  const at = (props: any) => predictorOf({ models: models(), modelPath: '/mnt/llama/models', ...props }).model.storageUri;
+
+  test('is refused where nothing says it', () => {
+    const message = "service 'iris' never mentions '/mnt/llama/models', where model serving/iris@1 is, and the runtimes of KServe read '/mnt/models': put the path into args, such as '--model_dir=/mnt/llama/models'";
+    for (const props of [{}, { args: ['--model_dir=/mnt/llama'] }, { args: ['/mnt/llama/models-2'] }, { env: { MODELS: '/mnt/models' } }]) expect(refusal(() => at(props))).toContain(message);
+    expect(refusal(() => predictorOf({ models: [ModelDelivery.ociCopy({ image }).deliver(iris(), { path: '/opt/iris' })] }))).toContain("never mentions '/opt/iris'");
+  });
+
+  test.each([
+    ['args', { args: ['--model_dir=/mnt/llama/models'] }],
+    ['a folder in args', { args: ['--model=/mnt/llama/models/7b'] }],
+    ['env', { env: { MODEL_DIR: '/mnt/llama/models' } }],
+    ['patches', { patches: [JsonPatch.add('/spec/predictor/model/command', ['serve', '/mnt/llama/models'])] }],
+  ])('is taken where %s say it', (_, props) => {
+    expect(at(props)).toBe('file:///mnt/llama/models');
+  });
+
+  test('need not be said where they read it', () => {
+    expect(at({ modelPath: '/mnt/models' })).toBe('file:///mnt/models');
+  });
 });
 
 test('models in memory need to know what the runtime takes', () => {
@@ -194,6 +235,8 @@ test.each([
   [{ env: { PYTHONPATH: '/x' } }, 'PYTHONPATH, which KServe refuses'],
   [{ maxReplicas: 0 }, 'maxReplicas'],
   [{ modelPath: '/x/y' }, "modelPath '/x/y'"],
+  [{ runAs: { user: -1, group: 0 } }, "user of runAs of service 'iris' is -1"],
+  [{ runAs: { user: 1000, group: 0.5 } }, "group of runAs of service 'iris' is 0.5"],
   [{ storage: undefined }, 'has no model'],
   [{ storageUris: [{ storage: KserveStorage.pvc('other') }] }, 'has storage and storageUris'],
 ])('%j is refused', (props: any, message) => {

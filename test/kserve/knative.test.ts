@@ -26,7 +26,7 @@ test('OCI-31 a warning names the flags that its pods need', () => {
   const props = { models: [environment.deliver(iris())], ...KNATIVE };
   expect(flagsOf(props, environment)).toEqual(['kubernetes.podspec-init-containers', 'kubernetes.podspec-securitycontext']);
   const mounted = [ModelDelivery.imageVolume({ image, facts: { kubernetesVersion: '1.35' } }).deliver(model('iris', { tenant: undefined }))];
-  const where = { modelPath: '/mnt/iris/models', nodeSelector: { pool: 'cpu' }, tolerations: [Toleration.exists('team')], priorityClassName: 'inference' };
+  const where = { modelPath: '/mnt/iris/models', args: ['/mnt/iris/models'], nodeSelector: { pool: 'cpu' }, tolerations: [Toleration.exists('team')], priorityClassName: 'inference' };
   expect(warningIdsOf({ models: mounted, ...where, ...KNATIVE })).toEqual(['knativeFeatureFlags']);
   expect(flagsOf({ models: mounted, ...where, ...KNATIVE })).toEqual([
     'kubernetes.podspec-init-containers', 'kubernetes.podspec-nodeselector', 'kubernetes.podspec-priorityclassname', 'kubernetes.podspec-securitycontext',
@@ -44,11 +44,24 @@ test('OCI-31 a claim that a model is downloaded to needs the flag for claims, an
 
 test('OCI-31 a native sidecar is refused, as no flag lets it pass', () => {
   const models = [ModelDelivery.modelcar({ image, facts: { kubernetesVersion: '1.34' } }).deliver(iris())];
-  const props = { models, modelPath: '/mnt/iris/models', runAs: RUN_AS };
+  const props = { models, modelPath: '/mnt/iris/models', args: ['/mnt/iris/models'], runAs: RUN_AS };
   const message = refusal(() => predictorOf({ ...props, ...KNATIVE }));
   expect(message).toContain("service 'iris' has the native sidecar 'modelcar-iris', and Knative refuses restartPolicy, startupProbe and lifecycle of init containers");
   expect(message).toContain('ModelDelivery.ociCopy or imageVolume, or use DeploymentMode.STANDARD');
   expect(predictorOf({ ...props, deploymentMode: DeploymentMode.STANDARD }).initContainers).toHaveLength(3);
+});
+
+// https://github.com/knative/serving/blob/v0.48.1/pkg/apis/serving/k8s_validation.go: of several containers one must have ports
+test('OCI-31 a container beside the runtime is refused, whoever adds it, but for what Knative does not see', () => {
+  const models = [ModelDelivery.modelcar({ image, facts: { kubernetesVersion: '1.28' } }).deliver(iris())];
+  const props = { models, modelPath: '/mnt/iris/models', args: ['/mnt/iris/models'], runAs: RUN_AS };
+  expect(refusal(() => predictorOf({ ...props, ...KNATIVE }))).toContain("service 'iris' has container 'modelcar-iris' beside that of its runtime, and Knative then refuses pods of which no container has ports");
+  expect(predictorOf(props).containers).toHaveLength(1);
+  const storageUris = [{ storage: KserveStorage.oci(image), mountPath: '/mnt/a/base' }];
+  const facts = { kserveVersion: '0.20' };
+  expect(refusal(() => predictorOf({ storageUris, facts, ...KNATIVE }))).toContain("service 'iris' has container 'modelcar' beside that of its runtime");
+  expect(predictorOf({ storageUris, facts }).storageUris).toHaveLength(1);
+  expect(predictorOf({ storage: KserveStorage.oci(image), facts, ...KNATIVE }).model.storageUri).toMatch(/^oci:/);
 });
 
 test('OCI-31 an ephemeral volume is refused, as no flag lets it pass', () => {
@@ -74,7 +87,6 @@ describe('where KServe brings the model', () => {
   });
 
   test.each<[string, KserveStorageMount[], string[]]>([
-    ['a modelcar', [{ storage: KserveStorage.oci(image), mountPath: '/mnt/a/base' }], ['init-containers', 'securitycontext', 'shareprocessnamespace']],
     ['an image volume', [{ storage: KserveStorage.ociNative(image) }], ['securitycontext', 'volumes-image']],
     ['a claim', [{ storage: KserveStorage.pvc('models') }], ['persistent-volume-claim', 'persistent-volume-write', 'securitycontext']],
     ['its initializer', [{ storage: KserveStorage.of('hf://acme/iris') }], ['init-containers', 'securitycontext']],

@@ -24,8 +24,9 @@ test.each(['llama-3.1', 'models/v1.2', 'Qwen2.5-7B', 'model.joblib/', 'joblib', 
 });
 
 test.each([
-  ['0.19', /refused by KServe up to 0\.20\.0, and kserveVersion is '0\.19'/],
-  ['0.20.0', /refused by KServe up to 0\.20\.0/],
+  ['0.19', /refused by KServe before 0\.21, and kserveVersion is '0\.19'/],
+  ['0.20.0', /refused by KServe before 0\.21/],
+  ['0.20.1', /refused by KServe before 0\.21, and kserveVersion is '0\.20\.1': use .*, or say 0\.21 or later in facts/],
   [undefined, /kserveVersion is not known/],
 ])('OCI-21 oci+fetch is refused for KServe %s', (kserveVersion, message) => {
   expect(refusal(() => predictorOf({ storage: KserveStorage.of('oci+fetch://registry.example/iris:1'), facts: { kserveVersion } }))).toMatch(message);
@@ -83,6 +84,31 @@ test('what is known only at deploy time is refused', () => {
   expect(refusal(() => KserveStorage.pvc(Lazy.string({ produce: () => 'models' })))).toContain('unresolved token');
 });
 
-test.each(['', 'models', '/mnt/models', 's3://', 's3:///x', 'oci://a b'])("the address '%s' is refused", uri => {
+// https://github.com/kserve/kserve/blob/v0.20.0/pkg/controller/v1beta1/inferenceservice/utils/utils.go
+test.each([
+  'gs://bucket/iris/', 's3://bucket/iris/', 'pvc://claim/iris', 'file:///mnt/iris', 'https://example.com/iris.joblib', 'http://example.com/iris.joblib', 'hdfs://user/iris', 'hdfs:///user/iris',
+  'webhdfs://user/iris', `oci://${MODEL_IMAGE}`, `oci+native://${MODEL_IMAGE}`, 'hf://org/iris', 'https://acme.blob.core.windows.net/models/iris',
+])("the address '%s' is one that KServe takes", uri => {
+  expect(KserveStorage.of(uri).uri).toBe(uri);
+});
+
+test.each([
+  ['docker://x/y', "has the scheme 'docker', and KServe itself takes file, gs, hdfs, hf, http, https, oci, oci+fetch, oci+native, pvc, s3, webhdfs: use one of these, or acknowledgeScheme"],
+  ['banana://x', "has the scheme 'banana'"],
+  ['model-registry://iris/1', 'where a ClusterStorageContainer of the cluster takes it'],
+])("the address '%s' is of a scheme that only a ClusterStorageContainer makes KServe take", (uri, message) => {
+  expect(refusal(() => KserveStorage.of(uri))).toContain(message);
+  expect(KserveStorage.of(uri, { acknowledgeScheme: true }).uri).toBe(uri);
+});
+
+test.each([
+  ['oci+zstd://registry.example/iris:1', "has the scheme 'oci+zstd', and no version of KServe brings images so"],
+  ['oci+modelcar://registry.example/iris:1', 'refused by every version of KServe'],
+  ['oci://oci://registry.example/iris:1', "model image 'oci://registry.example/iris:1' is not valid"],
+])("the address '%s' is of no image, whatever is acknowledged", (uri, message) => {
+  expect(refusal(() => KserveStorage.of(uri, { acknowledgeScheme: true }))).toContain(message);
+});
+
+test.each(['', 'models', '/mnt/models', 's3://', 's3:///x', 'oci:///x', 'file://', 'S3://x/', 'oci://a b'])("the address '%s' is refused", uri => {
   expect(refusal(() => KserveStorage.of(uri))).toContain('is not valid');
 });

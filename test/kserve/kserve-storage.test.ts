@@ -2,7 +2,7 @@ import { Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { image, MODEL_IMAGE, predictorOf, serviceIn, warningIdsOf, warningsOf } from './fixture';
 import { WorkloadIdentity } from '../../lib/access';
-import { PodSecurity } from '../../lib/delivery';
+import { ModelDelivery, PodSecurity } from '../../lib/delivery';
 import { KserveStorage, KserveStorageMount } from '../../lib/kserve';
 import { ModelImage } from '../../lib/oci';
 import { model } from '../delivery/fixture';
@@ -58,8 +58,10 @@ test.each([
   [{ ...NEW, kserveVersion: '0.19' }, 'refused by KServe 0.19'],
   [{ ...NEW, kubernetesVersion: '1.34' }, 'Kubernetes 1.34 has none'],
   [{ ...NEW, containerdVersion: '2.1' }, 'mounts the whole image'],
-])('OCI-08 oci+native is refused where %j', (facts, message) => {
-  expect(refusal(() => predictorOf({ storage: KserveStorage.ociNative(image), facts }))).toContain(message);
+])('OCI-08 oci+native is refused where %j, also among storageUris', (facts, message) => {
+  const storage = KserveStorage.ociNative(image);
+  expect(refusal(() => predictorOf({ storage, facts }))).toContain(message);
+  expect(refusal(() => uris([{ storage }], facts))).toContain(message);
 });
 
 test('oci+native warns of versions that are not known', () => {
@@ -114,6 +116,7 @@ test('OCI-25 a folder of a claim is refused among storageUris, and taken by itse
 test.each([
   ['/mnt/models', '/mnt/models'],
   ['/mnt/models', '/mnt/models/lora'],
+  ['/mnt/models/lora', '/mnt/models'],
 ])('sources at %s and %s are in each other\'s way', (first, second) => {
   expect(refusal(() => uris([{ storage: KserveStorage.pvc('a'), mountPath: first }, { storage: KserveStorage.pvc('b'), mountPath: second }]))).toContain("in each other's way");
 });
@@ -127,6 +130,40 @@ test('OCI-26 KServe\'s modelcar is warned of, unless the namespace takes it', ()
   const storage = KserveStorage.oci(image);
   expect(warningsOf({ storage, facts: { kserveVersion: '0.20' } }).join()).toContain('kserveModelcarNotRestricted');
   expect(warningsOf({ storage, facts: { kserveVersion: '0.20', podSecurity: PodSecurity.BASELINE } })).toEqual([]);
+});
+
+// https://github.com/kserve/kserve/blob/v0.20.0/pkg/utils/storage.go: modelcar-init says of no user, and images that are built here are of root
+describe('OCI-27 who KServe\'s modelcar runs as', () => {
+  const BASELINE = { kserveVersion: '0.20', kubernetesVersion: '1.34', podSecurity: PodSecurity.BASELINE };
+  const users = (props: any) => {
+    const { securityContext: { seccompProfile: _, ...pod }, model: { securityContext } } = predictorOf({ facts: BASELINE, ...props });
+    return [pod, securityContext.runAsNonRoot];
+  };
+  const auto = () => ModelDelivery.auto({ image, facts: BASELINE }).deliver(model('iris', { tenant: undefined }));
+
+  test.each<[string, () => any]>([
+    ['storage', () => ({ storage: KserveStorage.oci(image) })],
+    ['an address', () => ({ storage: KserveStorage.of(`oci://${MODEL_IMAGE}`) })],
+    ['storageUris', () => ({ storageUris: [{ storage: KserveStorage.pvc('models'), mountPath: '/mnt/a/base' }, ...images('/mnt/b/lora')] })],
+    ['auto', () => ({ models: [auto()] })],
+  ])('by %s the pod does not refuse root where nobody says a user, and the runtime does', (__, props) => {
+    expect(users(props())).toEqual([{}, true]);
+  });
+
+  test('what is said holds for it too', () => {
+    const said = { runAsNonRoot: true, runAsUser: 1000, runAsGroup: 2000 };
+    expect(users({ storage: KserveStorage.oci(image), runAs: { user: 1000, group: 2000 } })).toEqual([said, true]);
+  });
+
+  test('root, where that is said, is not refused by the pod, nor by its runtime', () => {
+    for (const storage of [KserveStorage.oci(image), KserveStorage.pvc('models')]) {
+      expect(users({ storage, runAs: { user: 0, group: 0 } })).toEqual([{ runAsNonRoot: false, runAsUser: 0, runAsGroup: 0 }, false]);
+    }
+  });
+
+  test('any other pod refuses root', () => {
+    for (const storage of [KserveStorage.ociNative(image), KserveStorage.pvc('models'), KserveStorage.of('hf://acme/iris')]) expect(users({ storage, facts: NEW })).toEqual([{ runAsNonRoot: true }, true]);
+  });
 });
 
 test('OCI-28 KServe\'s modelcar is warned of for ONNX', () => {

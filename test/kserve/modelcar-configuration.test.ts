@@ -1,3 +1,5 @@
+import * as fs from 'node:fs';
+import * as path from 'node:path';
 import { ModelcarConfiguration, ModelcarConfigurationOptions, ModelcarUser, OciModelMode } from '../../lib/kserve';
 import { refusal } from '../workload/fixture';
 
@@ -46,7 +48,12 @@ test('OCI-20 the mode is written where a chart of Helm leaves it out', () => {
 
 test('OCI-21 fetch is refused for KServe 0.20.0, which takes the word and adds a modelcar', () => {
   expect(refusal(() => applied({ kserveVersion: '0.20.0', ociModelMode: OciModelMode.FETCH }))).toContain('adds a modelcar all the same');
+  expect(refusal(() => applied({ kserveVersion: '0.20.1', ociModelMode: OciModelMode.FETCH }))).toMatch(/by KServe 0\.20\.1, which then adds a modelcar all the same: .*, or 0\.21 or later$/);
   expect(applied({ kserveVersion: '0.21', ociModelMode: OciModelMode.FETCH }).ociModelMode).toBe('fetch');
+});
+
+test.each<Partial<ModelcarConfigurationOptions>>([{}, { enabled: true }, { cpu: '10m' }])('a version of KServe that is none is refused beside %j', options => {
+  expect(refusal(() => ModelcarConfiguration.of({ kserveVersion: 'nonsense', ...options }))).toContain("kserveVersion is 'nonsense'");
 });
 
 test('a mode is refused for a KServe that knows none', () => {
@@ -120,4 +127,11 @@ test('a manifest without the ConfigMap is refused, and one that has it twice', (
   expect(refusal(() => configuration.applyToManifest(MANIFEST.split('---')[0]))).toContain('has no ConfigMap');
   expect(refusal(() => configuration.applyToManifest(`${MANIFEST}---\n${MANIFEST.split('---\n')[1]}`))).toContain('has 2 ConfigMap');
   expect(refusal(() => configuration.applyToManifest(MANIFEST.replace('storageInitializer:', 'other:')))).toContain("has no 'storageInitializer'");
+});
+
+test.each(['docs/kserve.md', 'examples/kserve-modelcar/README.md'])('%s merges a file of one key into the ConfigMap, as to apply it would remove the others', page => {
+  const text = fs.readFileSync(path.join(__dirname, '..', '..', page), 'utf8');
+  expect(text).toContain('kubectl patch configmap inferenceservice-config --namespace kserve --type merge --patch-file');
+  expect(text).not.toMatch(/kubectl apply [^`]*inferenceservice-config/);
+  expect(text).not.toContain('rollout restart');
 });

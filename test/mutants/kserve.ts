@@ -77,8 +77,8 @@ export const KSERVE_MUTANTS: Mutant[] = [
   {
     what: 'an address that KServe refuses is written',
     file: 'lib/kserve/storage-rules.ts',
-    replace: "uri.startsWith('oci+modelcar://')",
-    by: "uri.startsWith('modelcar://')",
+    replace: "if (scheme === 'oci+modelcar')",
+    by: "if (scheme === '')",
     test: 'test/kserve/kserve-address.test.ts',
     only: 'OCI-22',
   },
@@ -165,8 +165,8 @@ export const KSERVE_MUTANTS: Mutant[] = [
   {
     what: 'a modelcar hides /mnt of the runtime',
     file: 'lib/kserve/model-plan.ts',
-    replace: "if (form !== 'modelcar' || ",
-    by: "if (form === 'modelcar' || ",
+    replace: "if (form === 'modelcar') return",
+    by: "if (form === '') return",
     test: 'test/kserve/auto.test.ts',
     only: 'OCI-35',
   },
@@ -233,5 +233,19 @@ export const KSERVE_MUTANTS: Mutant[] = [
     by: ']',
     test: 'test/kserve/kserve-storage.test.ts',
     only: 'OCI-08',
+  },
+  {
+    what: 'OCI-27 containers of images without a user must not be root',
+    file: 'lib/kserve/predictor.ts',
+    replace: '...byModelcar && !runAs ? {} : {',
+    by: '...{',
+    test: 'test/kserve/kserve-storage.test.ts',
+  },
+  {
+    what: 'credentials are kept from a container that has another name by then',
+    file: 'lib/kserve/predictor.ts',
+    replace: 'each === ordinary.name ? INITIALIZER : each',
+    by: 'each',
+    test: 'test/kserve/inference-service.test.ts',
   },
 ];

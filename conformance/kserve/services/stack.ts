@@ -15,11 +15,13 @@ export class ServicesStack extends Stack {
     const identity = readers.associate({ namespace: 'models', serviceAccount: 'iris' });
     const manifests = new ModelManifests(this, 'Manifests', { target: ManifestTarget.directory('manifests') });
     const iris = ModelArtifact.of({ name: 'iris', version: '1', tenant: 'models', size: Size.mebibytes(1), digest: DIGEST });
+    const lora = ModelArtifact.of({ name: 'lora', version: '1', tenant: 'models', size: Size.mebibytes(1), digest: DIGEST });
     const image = ModelImage.of(`registry.example/iris@${DIGEST}`);
     const runAs = { user: 1000, group: 1000 };
     const service = (name: string, how: Partial<InferenceServiceProps>) => new InferenceService(manifests, name, { identity, modelFormat: { name: 'sklearn' }, ...how });
 
     service('kserve-oci', { storage: KserveStorage.oci(image) });
+    service('kserve-oci-user', { storage: KserveStorage.oci(image), runAs });
     service('kserve-native', { storage: KserveStorage.ociNative(image) });
     service('kserve-s3', { storage: KserveStorage.s3(bucket, iris) });
     service('kserve-claim', { storage: KserveStorage.pvc('models', 'iris') });
@@ -29,6 +31,7 @@ export class ServicesStack extends Stack {
     });
     service('ours-s3', { models: [ModelDelivery.s3Download({ bucket }).deliver(iris)] });
     service('ours-copy', { models: [ModelDelivery.ociCopy({ image }).deliver(iris)] });
+    service('ours-root', { models: [ModelDelivery.ociCopy({ image }).deliver(iris)], runAs: { user: 0, group: 0 } });
     service('ours-image', { models: [ModelDelivery.imageVolume({ image }).deliver(iris)] });
     service('ours-modelcar', {
       models: [ModelDelivery.modelcar({ image, facts: { kubernetesVersion: '1.34' } }).deliver(iris)],
@@ -43,5 +46,12 @@ export class ServicesStack extends Stack {
     service('auto-restricted', auto({ kubernetesVersion: '1.35', kserveVersion: '0.20' }));
     service('auto-old-restricted', auto({ kubernetesVersion: '1.34', kserveVersion: '0.20' }));
     service('auto-old-baseline', auto({ kubernetesVersion: '1.34', kserveVersion: '0.20', podSecurity: PodSecurity.BASELINE }));
+    const facts = { kubernetesVersion: '1.35', kserveVersion: '0.20' };
+    service('auto-two', {
+      models: [
+        ModelDelivery.auto({ image, facts }).deliver(iris),
+        ModelDelivery.auto({ image: ModelImage.of(`registry.example/lora@${DIGEST}`), facts }).deliver(lora),
+      ],
+    });
   }
 }
