@@ -89,5 +89,5 @@ run('OCI-14 whatever the files: every one in one layer, at most so many layers, 
       // Small files are not spread: beside a large one there are none, unless layers ran out.
       if (layers.length < most) expect(layer.length === 1 || layer.every(name => sizes.get(name)! < 64 * MIB)).toBe(true);
     }
-  }), { numRuns: 60 });
+  }), { numRuns: 25 });
 });

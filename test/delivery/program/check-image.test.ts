@@ -129,12 +129,12 @@ describe.each(['dash', 'busybox'] as const)('a look at the folder of a model ima
     refused(made, 66, `${made.folder} can't be read as user ${USER}`, made.digest, USER);
   });
 
-  run(`looks at thousands of files, with blanks, quotes and dollars in their names${why}`, () => {
-    const files: Files = Object.fromEntries(Array.from({ length: 3001 }, (_, index) => [`shards/part ${index} of $(id) 'x' "y".bin`, bytes(`${index}`, 10 + index % 7)]));
+  run(`looks at more files than one command takes, with blanks, quotes and dollars in their names${why}`, () => {
+    const files: Files = Object.fromEntries(Array.from({ length: 801 }, (_, index) => [`shards/part ${index} of $(id) 'x' "y".bin`, bytes(`${index}`, 10 + index % 7)]));
     const { folder, digest, total } = bake({ ...files, '-rf': bytes('option', 9), ' leading and trailing ': bytes('blank', 3), 'ünï/*.txt': bytes('star', 5) });
     const { status, stdout, stderr } = look(folder, digest);
-    expect([status, stdout, stderr]).toEqual([0, `model serving/llama@1: 3005 files, ${total} bytes, ${digest}\n`, '']);
-    truncateSync(join(folder, "shards/part 3000 of $(id) 'x' \"y\".bin"), 1);
+    expect([status, stdout, stderr]).toEqual([0, `model serving/llama@1: 805 files, ${total} bytes, ${digest}\n`, '']);
+    truncateSync(join(folder, "shards/part 800 of $(id) 'x' \"y\".bin"), 1);
     expect(look(folder, digest).status).toBe(65);
   });
 

@@ -68,7 +68,7 @@ describe(`a copy out of a model image${dash ? '' : ' (skipped: no dash on this m
   }));
 
   run('copies many small files, names with blanks and quotes among them', copying(async (b) => {
-    const files: Files = Object.fromEntries(Array.from({ length: 700 }, (_, index) => [`shards/${index}.json`, bytes(`shard ${index}`, 50)]));
+    const files: Files = Object.fromEntries(Array.from({ length: 300 }, (_, index) => [`shards/${index}.json`, bytes(`shard ${index}`, 50)]));
     await whole(b, bake(b, b.publish({ ...files, 'it\'s "a" name.txt': bytes('odd', 9), '-rf': bytes('option', 9), 'ünï/$(id).bin': bytes('shell', 9) })));
   }));
 
