@@ -10,7 +10,7 @@ export class KserveModelcarManifests extends ModelManifests {
   constructor(scope: Construct, id: string) {
     super(scope, id, { target: ManifestTarget.directory('manifests') });
     const identity = WorkloadIdentity.withoutRole({ namespace: 'kserve-test', serviceAccount: 'sklearn-iris' });
-    const facts = { kserveVersion: '0.20', kubernetesVersion: '1.35' };
+    const facts = { kserveVersion: '0.20', kubernetesVersion: '1.35', nodeVersion: '1.35' };
 
     // As documented: KServe adds its modelcar, which a namespace with Pod Security restricted refuses
     new InferenceService(this, 'sklearn-iris-oci', {

@@ -16,7 +16,10 @@ export interface OciChoice {
 export function chooseForPods(facts: ClusterFacts = {}): OciChoice {
   const minor = kubernetesMinor(facts);
   const available = hasImageVolumes(facts);
-  if (available && mountsImages(facts) !== false) return { form: 'imageVolume', reason: `Kubernetes 1.${minor} mounts images as volumes` };
+  if (available && mountsImages(facts) !== false) {
+    const assumed = facts.nodeVersion === undefined ? ', and nodes are taken to be as new, as nodeVersion is not said' : '';
+    return { form: 'imageVolume', reason: `Kubernetes 1.${minor} mounts images as volumes${assumed}` };
+  }
   const without = available ? `containerd ${facts.containerdVersion} mounts no images as volumes`
     : minor === undefined ? 'the version of Kubernetes is not known, so image volumes are not counted on' : `Kubernetes 1.${minor} has no image volumes unless a feature gate is turned on`;
   if (facts.followsSymlinks === false) return { form: 'ociCopy', reason: `${without}, and the application follows no symbolic link to a modelcar` };

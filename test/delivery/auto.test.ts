@@ -10,9 +10,9 @@ const auto = (facts: ClusterFacts, what = shared, runAs?: PodUser, path?: string
 const chosen = (facts: ClusterFacts) => bind([auto(facts)], pod());
 
 test.each<[ClusterFacts, string[], string]>([
-  [{ kubernetesVersion: '1.35' }, ['check-llama'], 'imageVolume: Kubernetes 1.35 mounts images as volumes'],
-  [{ kubernetesVersion: '1.36', containerdVersion: '2.2' }, ['check-llama'], 'imageVolume: Kubernetes 1.36 mounts images as volumes'],
-  [{ kubernetesVersion: '1.34', featureGates: ['ImageVolume'] }, ['check-llama'], 'imageVolume: Kubernetes 1.34 mounts images as volumes'],
+  [{ kubernetesVersion: '1.35' }, ['check-llama'], 'imageVolume: Kubernetes 1.35 mounts images as volumes, and nodes are taken to be as new, as nodeVersion is not said'],
+  [{ kubernetesVersion: '1.36', nodeVersion: '1.36', containerdVersion: '2.2' }, ['check-llama'], 'imageVolume: Kubernetes 1.36 mounts images as volumes'],
+  [{ kubernetesVersion: '1.36', nodeVersion: '1.34', featureGates: ['ImageVolume'] }, ['check-llama'], 'imageVolume: Kubernetes 1.34 mounts images as volumes'],
   [{ kubernetesVersion: '1.36', nodeVersion: '1.34' }, ['prefetch-llama', 'modelcar-llama', 'verify-llama'], 'modelcar: Kubernetes 1.34 has no image volumes unless a feature gate is turned on; native sidecars let the application wait for a modelcar'],
   [{ kubernetesVersion: '1.35', containerdVersion: '2.0' }, ['prefetch-llama', 'modelcar-llama', 'verify-llama'], 'modelcar: containerd 2.0 mounts no images as volumes; native sidecars let the application wait for a modelcar'],
   [{}, ['prefetch-llama', 'modelcar-llama', 'verify-llama'], 'modelcar: the version of Kubernetes is not known, so image volumes are not counted on; native sidecars let the application wait for a modelcar'],

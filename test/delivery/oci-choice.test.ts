@@ -51,6 +51,7 @@ const ALL = combinations(DIMENSIONS);
 const known = (value: string) => value === 'unknown' ? undefined : value;
 const factsOf = (one: Combination): ClusterFacts => ({
   kubernetesVersion: one.Kubernetes,
+  nodeVersion: one.Kubernetes,
   containerdVersion: known(one.containerd),
   kserveVersion: one.KServe,
   podSecurity: one['Pod Security'] as PodSecurity,
