@@ -43,6 +43,9 @@ export interface AttachOptions {
   readonly initContainerPosition?: InitContainerPosition;
 }
 
+/** Warnings of a way that `auto` may still leave, once it sees the pod. */
+const OF_WAYS = ['modelImageHidesFolder', 'modelcarMayComeLate'];
+
 /** The models of one workload. */
 class Attachment {
   private readonly models: DeliveredModel[] = [];
@@ -60,7 +63,7 @@ class Attachment {
     if (this.models.includes(delivered)) throw new Error(`model ${delivered.model.displayName} is attached to ${path} already: attach it once, naming all containers that read it`);
     // What can be known before the workload is complete is refused where it is written.
     const parts = bindModels([...this.models, delivered], this.facts(containers ?? []));
-    for (const { id, text } of deliveryWarnings(parts)) this.warn(id, text);
+    for (const { id, text } of deliveryWarnings(parts)) if (!OF_WAYS.includes(id)) this.warn(id, text);
     this.models.push(delivered);
   }
 
@@ -83,7 +86,11 @@ class Attachment {
         containers,
         position,
         warn: (id, text) => this.warn(id, text),
-        bind: (...pod) => [...bindModels(this.models, this.facts(...pod)), { annotations: modelsAnnotation(this.models) }],
+        bind: (...pod) => {
+          const parts = bindModels(this.models, this.facts(...pod));
+          for (const { id, text } of deliveryWarnings(parts)) this.warn(id, text);
+          return [...parts, { annotations: modelsAnnotation(this.models) }];
+        },
       });
     } catch (error) {
       throw new Error(`${label}: ${error instanceof Error ? error.message : error}`);

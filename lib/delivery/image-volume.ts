@@ -29,7 +29,7 @@ export class ImageVolume implements IDeliveryStrategy {
   private readonly minor: number;
   private readonly hasSubPath: boolean;
 
-  constructor(private readonly options: ImageVolumeOptions) {
+  constructor(public readonly options: ImageVolumeOptions) {
     const { image, facts = {}, acknowledgeFeatureGate = false, check = true } = options;
     const minor = this.minor = kubernetesMinor(facts) ?? 35;
     this.image = image;

@@ -53,8 +53,10 @@ export function obstacleAround(folder: string, { path, model }: DeliveredModel, 
     return { why: `path '${path}' of model ${model.displayName} has no folder of its own around it, and ${what} would hide what the application's image has in '${folder || '/'}'`, fix };
   }
   const users: any[] = (spec?.containers ?? []).filter(({ name }: any) => readers.includes(name));
-  for (const { name, workingDir, command } of users) {
+  for (const { name, workingDir, command, volumeMounts } of users) {
     const hidden = (each: unknown) => typeof each === 'string' && (mountPoint(each) === folder || isInside(each, folder));
+    const mount = (volumeMounts ?? []).find(({ mountPath }: any) => hidden(mountPath));
+    if (mount) return { why: `container '${name}' mounts volume '${mount.name}' at '${mount.mountPath}', and '${folder}', the folder around path '${path}' of model ${model.displayName}, would be read-only`, fix };
     const [key, needed] = Object.entries({ workingDir, 'a command': command?.[0] }).find(([, each]) => hidden(each)) ?? [];
     if (key === undefined) continue;
     return { why: `container '${name}' has ${key} '${needed}', and ${what} would hide what its image has in '${folder}', the folder around path '${path}' of model ${model.displayName}`, fix };

@@ -10,11 +10,7 @@ import { ModelImage } from '../oci/model-image';
  * @internal
  */
 export function modelImageWarnings(models: DeliveredModel[], image: ModelImage, checked = true): PodWarning[] {
-  const ofTenants = models.filter(({ model }) => model.tenant !== undefined).map(({ model }) => ({
-    id: 'modelImageReadableByNode',
-    text: `model ${model.displayName} belongs to tenant '${model.tenant}', and every pod that names image '${image.reference}' can read it, in any namespace: the node pulls it, not the pod; `
-      + 'keep such pods out by admission, give the tenant nodes and a repository of its own, or deliver it with ModelDelivery.s3Download, which asks as the pod',
-  }));
+  const ofTenants = models.flatMap(({ model }) => tenantWarnings(`model ${model.displayName}`, model.tenant, image));
   const unchecked = checked ? [] : models.map(({ model }) => ({
     id: 'modelImageNotChecked',
     text: `model ${model.displayName} comes out of image '${image.reference}', and nothing looks whether it is the image of that model, or of another: compare their digests before, and each time that one of both changes`,
@@ -26,6 +22,15 @@ export function modelImageWarnings(models: DeliveredModel[], image: ModelImage, 
   return [...ofTenants, ...unchecked, ...unpinned];
 }
 
+/** @internal */
+export function tenantWarnings(what: string, tenant: string | undefined, image: ModelImage): PodWarning[] {
+  return tenant === undefined ? [] : [{
+    id: 'modelImageReadableByNode',
+    text: `${what} belongs to tenant '${tenant}', and every pod that names image '${image.reference}' can read it, in any namespace: the node pulls it, not the pod; `
+      + 'keep such pods out by admission, give the tenant nodes and a repository of its own, or deliver it with ModelDelivery.s3Download, which asks as the pod',
+  }];
+}
+
 /**
  * A volume at the folder around a model hides what the application's image has there, and nobody but its users knows what that is. Below `/mnt`, images
  * have nothing; at `/mnt` itself KServe's runtimes read their models.
@@ -35,6 +40,6 @@ export function aroundWarnings(folder: string, { path, model }: DeliveredModel):
   return folder.startsWith('/mnt/') ? [] : [{
     id: 'modelImageHidesFolder',
     text: `model ${model.displayName} is delivered to '${path}', and its volume is mounted at '${folder}': what the application's image has there is hidden, and nothing else can be mounted below it; `
-      + `give a path such as '/mnt/${model.name}/models' where the application allows it`,
+      + `give a path such as '/mnt/${model.name}/models' where the application allows it${folder === '/mnt' ? ', or say containerdVersion 2.2 or later in facts, with which an image volume needs no folder around it' : ''}`,
   }];
 }

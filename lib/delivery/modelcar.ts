@@ -45,13 +45,14 @@ export class Modelcar implements IDeliveryStrategy {
   public readonly image: ModelImage;
   private readonly ordering: ModelcarOrdering;
 
-  constructor(private readonly options: ModelcarOptions) {
+  constructor(public readonly options: ModelcarOptions) {
     const { image, facts = {}, ordering = ModelcarOrdering.AUTO, runAs } = options;
     this.image = image;
     this.ordering = ordering !== ModelcarOrdering.AUTO ? ordering : hasNativeSidecars(facts) ? ModelcarOrdering.BOTH : ModelcarOrdering.PREFETCH_INIT;
     if (this.ordering !== ModelcarOrdering.PREFETCH_INIT && !hasNativeSidecars(facts)) {
       throw new Error(`ordering ${this.ordering} needs native sidecars, and Kubernetes 1.${kubernetesMinor(facts)} has none: use PREFETCH_INIT, 1.29 or later, or on 1.28 turn on SidecarContainers and say so in featureGates`);
     }
+    if (facts.followsSymlinks === false) throw new Error('followsSymlinks is false, and a modelcar is read through a symbolic link: use ModelDelivery.imageVolume or ociCopy');
     if (runAs) for (const [what, value] of Object.entries({ user: runAs.user, group: runAs.group })) checkWhole(`${what} of runAs`, value, 0);
     this.sharingKey = JSON.stringify(['modelcar', image.reference, image.folder, this.ordering, this.gatedByHook, runAs]);
   }

@@ -54,6 +54,8 @@ export function chooseForKserve(facts: ClusterFacts): KserveChoice {
   if (podSecurity === PodSecurity.RESTRICTED) return own('KServe\'s own modelcar breaks Pod Security restricted');
   if (minor !== undefined && minor >= 35 && mountsImageFolders(facts) === undefined) return own('the version of containerd is not known, and before 2.2 it mounts the whole image where KServe asks for a folder');
   if (!followsSymlinks) return own('the application follows no symbolic link to KServe\'s modelcar');
+  // https://github.com/kserve/kserve/pull/3110
+  if (kserve(0, 12) === false) return own(`KServe ${kserveVersion} brings no images`);
   if (kserveVersion === undefined) return own('the version of KServe is not known');
   return { scheme: 'oci', reason: `KServe ${kserveVersion} ${kserve(0, 14) ? 'pulls the image of its modelcar first' : 'adds its modelcar'}` };
 }

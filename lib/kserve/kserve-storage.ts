@@ -3,6 +3,7 @@ import { KserveStorageOptions } from './kserve-storage-options';
 import { checkSource, isOci } from './storage-rules';
 import { WorkloadIdentity } from '../access';
 import { ClusterFacts } from '../delivery/cluster-facts';
+import { tenantWarnings } from '../delivery/model-image-warnings';
 import { PodWarning } from '../delivery/pod-parts';
 import { ModelArtifact } from '../model';
 import { ModelImage } from '../oci/model-image';
@@ -116,6 +117,15 @@ export class KserveStorage {
       ...scheme === 'oci+fetch' ? fetchWarnings(this.uri, facts) : [],
       ...scheme === 's3' ? stockS3Warnings(this.uri) : [],
     ];
+  }
+
+  /**
+   * Of an image of a tenant's model, as the lock file has it.
+   * @internal
+   */
+  public _tenantWarnings(): PodWarning[] {
+    const { image } = this.known;
+    return image ? tenantWarnings('its model', image._tenant, image) : [];
   }
 
   /**

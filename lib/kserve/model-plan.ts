@@ -7,8 +7,10 @@ import { KSERVE_PATH } from './storage-rules';
 import { Auto, choiceAnnotation } from '../delivery/auto';
 import { AutoOptions } from '../delivery/auto-options';
 import { ClusterFacts, mountsImageFolders } from '../delivery/cluster-facts';
+import { ImageVolume } from '../delivery/image-volume';
 import { DeliveredModel, ModelDelivery } from '../delivery/model-delivery';
 import { modelImageWarnings } from '../delivery/model-image-warnings';
+import { Modelcar } from '../delivery/modelcar';
 import { chooseForKserve, chooseForPods, KserveChoice } from '../delivery/oci-choice';
 import { PodWarning } from '../delivery/pod-parts';
 import { isInside } from '../private/mount-path';
@@ -46,7 +48,7 @@ export function planOf({ models = [], modelPath, facts, modelFormat, deploymentM
   const placed = first ? [first.delivery.deliver(first.model, { path: pathOf(first, modelPath) }), ...others] : [];
   const plans = placed.map((delivered): Part => {
     const { delivery: { strategy }, path: at } = delivered;
-    if (!(strategy instanceof Auto)) return { delivered: [delivered], annotations: {}, warnings: [] };
+    if (!(strategy instanceof Auto)) return { delivered: [withFacts(delivered, facts, modelFormat.name)], annotations: {}, warnings: [] };
     const own = together([strategy.options.facts, facts]);
     // ONNX follows no link to external data, whoever makes the link.
     const assumed = { ...own, followsSymlinks: own.followsSymlinks ?? modelFormat.name !== 'onnx' };
@@ -60,6 +62,14 @@ export function planOf({ models = [], modelPath, facts, modelFormat, deploymentM
     annotations: Object.assign({}, ...plans.map(({ annotations }) => annotations)),
     warnings: plans.flatMap(({ warnings }) => warnings),
   };
+}
+
+/** What the service says holds for the deliveries that go by facts, too. */
+function withFacts({ delivery: { strategy }, model, path: at }: DeliveredModel, facts: ClusterFacts | undefined, format: string): DeliveredModel {
+  const all = (own: ClusterFacts | undefined) => together([format === 'onnx' ? { followsSymlinks: false } : {}, own, facts]);
+  const delivery = strategy instanceof ImageVolume ? ModelDelivery.imageVolume({ ...strategy.options, facts: all(strategy.options.facts) })
+    : strategy instanceof Modelcar ? ModelDelivery.modelcar({ ...strategy.options, facts: all(strategy.options.facts) }) : ModelDelivery.of(strategy);
+  return delivery.deliver(model, { path: at });
 }
 
 function factsOf({ strategy }: ModelDelivery): ClusterFacts | undefined {

@@ -98,6 +98,7 @@ export function predictorOf(name: string, props: InferenceServiceProps): Predict
       ...plan.warnings,
       ...parts.flatMap(({ warnings = [] }) => warnings),
       ...storages.flatMap(each => each._warnings(facts, props.modelFormat.name)),
+      ...storages.filter(each => each !== plan.storage).flatMap(each => each._tenantWarnings()), // those of the plan have them
       ...onKnative ? knativeWarnings(name, seen, deadline) : [],
     ],
     refusals: () => [

@@ -66,6 +66,7 @@ export function checkVersion({ uri, _scheme: scheme }: KserveStorage, facts: Clu
       throw new Error(`address '${uri}' is of Amazon ECR, whose passwords last 12 hours, and KServe's fetch reads a password from a Secret alone: use KserveStorage.oci or ociNative, which the node pulls`);
     }
   }
+  if (isOci(scheme) && isAtLeast('kserveVersion', kserveVersion, { major: 0, minor: 12 }) === false) throw new Error(`address '${uri}' is refused by KServe ${kserveVersion}, which brings no images: use 0.12 or later, or deliver the image with ModelDelivery.ociCopy`);
   if (scheme !== 'oci+native') return;
   const minor = kubernetesMinor(facts);
   if (isAtLeast('kserveVersion', kserveVersion, { major: 0, minor: 20 }) === false) throw new Error(`address '${uri}' is refused by KServe ${kserveVersion}, which knows 'oci://' alone: use KserveStorage.oci, or 0.20 or later`);

@@ -49,7 +49,7 @@ export class ModelImage {
       const id = { tenant, name, version };
       throw new Error(`${file} has no image of ${displayName(id)}: build one with npx cdk-eks-model-artifacts build-image <project> --lock ${file} --name ${name}${tenant === undefined ? '' : ` --tenant ${tenant}`} --version ${version}`);
     }
-    return new ModelImage(image, {});
+    return new ModelImage(image, {}, tenant);
   }
 
   /** How a pod spells it. */
@@ -61,7 +61,15 @@ export class ModelImage {
   /** Whether a digest pins it. */
   public readonly pinned: boolean;
 
-  private constructor(reference: string, { folder = '/models', acknowledgeLatest = false }: ModelImageOptions) {
+  private constructor(
+    reference: string,
+    { folder = '/models', acknowledgeLatest = false }: ModelImageOptions,
+    /**
+     * Whose model it carries, where the lock file says so.
+     * @internal
+     */
+    public readonly _tenant?: string,
+  ) {
     literal(reference, 'reference of a model image', 'manifests mention it, and its digest is what pins the bytes; pass a literal string, as the lock file has it');
     checkImage('model image', reference);
     this.reference = reference;

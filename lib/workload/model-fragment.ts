@@ -6,7 +6,7 @@ import { deliveryWarnings } from '../delivery/delivery-warnings';
 import { InitContainerPosition } from '../delivery/init-container-position';
 import { mebibytes, totalSize } from '../delivery/limits';
 import { modelsAnnotation } from '../delivery/models-annotation';
-import type { PodFacts } from '../delivery/pod-parts';
+import type { PodFacts, PodParts } from '../delivery/pod-parts';
 import { changedAt, knownPaths, templatePlaces, valueAt } from '../delivery/pod-template-paths';
 import { warn } from '../private/warn';
 
@@ -33,8 +33,8 @@ export class ModelFragment {
     const { models, identity, withholdCredentials = false } = props;
     if (models.length === 0) throw new Error(`${scope.node.path} has no model: give one at least, delivery.deliver(model)`);
     this.facts = { identity, containers: podOf(known()).spec.containers.map(({ name }: any) => name), withholdCredentials };
-    this.rendered((id, text) => warn(scope, id, text));
-    const parts = bindModels(models, this.facts);
+    let parts: PodParts[] = [];
+    this.rendered((id, text) => warn(scope, id, text), bound => { parts = bound; });
     for (const { id, text } of deliveryWarnings(parts)) warn(scope, id, text);
     const memory = totalSize(parts.map(part => part.memory));
     if (memory.toBytes() > 0) {
@@ -48,7 +48,7 @@ export class ModelFragment {
     return this.rendered(() => {});
   }
 
-  private rendered(report: (id: string, text: string) => void): any {
+  private rendered(report: (id: string, text: string) => void, told: (parts: PodParts[]) => void = () => {}): any {
     const { models, identity } = this.props;
     const known = this.known();
     const object = withModels(known, {
@@ -56,7 +56,11 @@ export class ModelFragment {
       identity,
       position: this.position,
       warn: report,
-      bind: (containers, _, spec) => [...bindModels(models, { ...this.facts, containers, spec: { ...endsByItself(known) ? { restartPolicy: 'Never' } : {}, ...spec } }), { annotations: modelsAnnotation(models) }],
+      bind: (containers, _, spec) => {
+        const parts = bindModels(models, { ...this.facts, containers, spec: { ...endsByItself(known) ? { restartPolicy: 'Never' } : {}, ...spec } });
+        told(parts);
+        return [...parts, { annotations: modelsAnnotation(models) }];
+      },
     });
     return changedAt(object, placeOf(object), template => (
       { ...template, spec: { ...template.spec, containers: template.spec.containers.map(({ resources, ...container }: any) => container) } }));

@@ -5,6 +5,7 @@ import { ChartWithFile } from './rendered-manifests';
 import { Toleration } from './toleration';
 import { unpinnedImages } from '../delivery/delivery-warnings';
 import { SLEEPING } from '../delivery/model-image-container';
+import { tenantWarnings } from '../delivery/model-image-warnings';
 import { dnsLabel } from '../model/names';
 import { ModelImage } from '../oci/model-image';
 import { checkNamespace, checkNodeSelector, checkSubdomain, checkWorkloadName } from '../private/kubernetes-names';
@@ -87,7 +88,8 @@ export class ModelImagePrefetch extends Chart implements ChartWithFile {
       spec,
     });
     this._manifestFile = `${props.namespace}.${id}.prefetch.yaml`;
-    for (const warning of unpinnedImages(spec)) warn(this, warning.id, warning.text);
+    const ofTenants = props.images.flatMap(image => tenantWarnings('its model', image._tenant, image));
+    for (const { id: warning, text } of [...ofTenants, ...unpinnedImages(spec)]) warn(this, warning, text);
   }
 }
 

@@ -1,8 +1,9 @@
+import { ApiObject, Chart } from 'cdk8s';
 import { bind, model, UNKNOWN } from './fixture';
 import { attach, deployment, FORMS, image, named, pod, podOfObject, shared, TAGGED, USER, violations } from './oci-fixture';
 import { ClusterFacts, DeliveredModel, ModelDelivery, PodUser } from '../../lib/delivery';
 import { deliveryWarnings } from '../../lib/delivery/delivery-warnings';
-import { Environment, podOf } from '../workload/fixture';
+import { Environment, messages, podOf } from '../workload/fixture';
 
 const REASON = 'cdk-eks-model-artifacts/delivery.llama';
 const auto = (facts: ClusterFacts, what = shared, runAs?: PodUser, path?: string): DeliveredModel =>
@@ -68,6 +69,28 @@ test.each<[any, string, string]>([
   expect([named(initContainers), shareProcessNamespace]).toEqual([['copy-llama'], undefined]);
   expect(annotations![REASON]).toMatch(/^ociCopy: Kubernetes 1\.\d\d .*, so the model is copied$/);
   expect(annotations![REASON]).toContain(`; but ${why}`);
+});
+
+test.each(['1.34', '1.35'])('OCI-35 on %s a model beside another volume of the application is copied', kubernetesVersion => {
+  const containers = [{ name: 'vllm', image: 'a', volumeMounts: [{ name: 'cache', mountPath: '/mnt/llama/cache' }] }];
+  const { metadata, spec } = attach(deployment({ containers, volumes: [{ name: 'cache', emptyDir: {} }] }), [auto({ kubernetesVersion })]).spec.template;
+  expect(named(spec.initContainers)).toEqual(['copy-llama']);
+  expect(metadata.annotations[REASON])
+    .toContain("container 'vllm' mounts volume 'cache' at '/mnt/llama/cache', and '/mnt/llama', the folder around path '/mnt/llama/models' of model llama@1, would be read-only, so the model is copied");
+});
+
+test('of a way that the pod does not get there is no warning', () => {
+  const warningsOf = (kind: string, spec: any, facts: ClusterFacts, path?: string) => {
+    const environment = new Environment();
+    const chart = new Chart(environment.manifests, 'mine');
+    const object = new ApiObject(chart, 'Workload', { ...deployment(spec, kind), ...kind === 'Job' ? { apiVersion: 'batch/v1' } : {} });
+    auto(facts, shared, undefined, path).attach(object);
+    return messages(environment.synth()).flatMap(text => [...text.matchAll(/\[ack: cdk-eks-model-artifacts:(\w+)\]/g)].map(([, id]) => id)).filter(id => id !== 'imageNotPinned');
+  };
+  expect(warningsOf('Job', { restartPolicy: 'Never' }, { kubernetesVersion: '1.28' })).toEqual([]);
+  expect(warningsOf('Deployment', {}, { kubernetesVersion: '1.28' })).toEqual(['modelcarMayComeLate']);
+  expect(warningsOf('Deployment', { hostUsers: false }, { kubernetesVersion: '1.35' }, '/opt/a/models')).toEqual([]);
+  expect(warningsOf('Deployment', {}, { kubernetesVersion: '1.35' }, '/opt/a/models')).toEqual(['modelImageHidesFolder']);
 });
 
 test.each(['1.34', '1.35'])('OCI-35 a path that a volume around it would hide has a copy on %s', kubernetesVersion => {

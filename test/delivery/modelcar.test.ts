@@ -84,6 +84,10 @@ describe('containers', () => {
 });
 
 describe('the link', () => {
+  test('OCI-28 is for applications that follow one', () => {
+    expect(() => car({ facts: { followsSymlinks: false } })).toThrow('followsSymlinks is false, and a modelcar is read through a symbolic link: use ModelDelivery.imageVolume or ociCopy');
+  });
+
   const [, , text, folder, target] = find(parts(on('1.34')), 'modelcar').command;
 
   test('OCI-01 leads through the process that sleeps: the manifest has its number escaped, and the shell gets it whole', () => {

@@ -2,6 +2,7 @@ import * as fs from 'node:fs';
 import * as path from 'node:path';
 import * as YAML from 'yaml';
 import { bind, delivered, model } from '../delivery/fixture';
+import { FORMS, pod } from '../delivery/oci-fixture';
 
 const PAGE = fs.readFileSync(path.join(__dirname, '..', '..', 'docs', 'alerts.md'), 'utf8');
 const RULE = YAML.parse(/```yaml\n([\s\S]*?)```/.exec(PAGE)![1]);
@@ -61,7 +62,13 @@ test('the rules select the downloader by the name that it has', () => {
   const selectors = ALERTS.flatMap(({ expr }) => [...expr.matchAll(/container=~"([^"]*)"/g)].map(match => match[1]));
   expect(selectors.length).toBeGreaterThanOrEqual(ALERTS.length);
   for (const name of ['llama', 'a'.repeat(63)]) {
-    const [container] = bind([delivered({}, model(name))]).initContainers!;
-    for (const selector of selectors) expect(container.name).toMatch(new RegExp(`^(?:${selector})$`));
+    const forms = Object.values(FORMS).map(form => bind([form().deliver(model(name))], pod()));
+    const containers = [bind([delivered({}, model(name))]), ...forms].flatMap(({ initContainers }) => initContainers!);
+    for (const selector of selectors) {
+      const selected = (container: string) => new RegExp(`^(?:${selector})$`).test(container);
+      // A sidecar runs as long as its pod.
+      expect(containers.map(container => [container.name, selected(container.name)])).toEqual(containers.map(container => [container.name, container.restartPolicy !== 'Always']));
+      expect([selected('storage-initializer'), selected('istio-init')]).toEqual([true, false]);
+    }
   }
 });

@@ -1,10 +1,13 @@
+import * as fs from 'node:fs';
+import { join } from 'node:path';
 import { Size } from 'aws-cdk-lib';
 import { image, MODEL_IMAGE, podSpecOf, predictorOf, serviceIn, warningIdsOf } from './fixture';
 import { ClusterFacts, ModelDelivery, PodSecurity } from '../../lib/delivery';
-import { DeploymentMode } from '../../lib/kserve';
+import { DeploymentMode, KserveStorage } from '../../lib/kserve';
 import { ModelImage } from '../../lib/oci';
+import { ModelImagePrefetch } from '../../lib/workload';
 import { DIGEST, model } from '../delivery/fixture';
-import { Environment } from '../workload/fixture';
+import { Environment, messages, refusal, temporaryFolder } from '../workload/fixture';
 import { restrictedViolations } from '../workload/pod-security';
 
 const RUN_AS = { user: 1000, group: 1000 };
@@ -172,4 +175,37 @@ test('what the pod or a path has against the choice becomes a copy, as in any ot
   const at = (modelPath: string, kubernetesVersion: string) => auto({ kubernetesVersion, kserveVersion: '0.20' }, { modelPath, args: [modelPath], runAs: RUN_AS });
   expect(reason(at('/models', '1.34'))).toMatch(/^ociCopy: KServe brings one model to \/mnt\/models alone; .*; but path '\/models' of model iris@1 has no folder of its own around it.*, so the model is copied$/);
   expect(reason(at('/opt/iris', '1.35'))).toMatch(/^ociCopy: .*; but path '\/opt\/iris' of model iris@1 does not end with '\/models'/);
+});
+
+test('OCI-09 what a service says of its cluster holds for the deliveries that it names, too', () => {
+  const volume = ModelDelivery.imageVolume({ image }).deliver(iris());
+  expect(refusal(() => predictorOf({ models: [volume], facts: { kubernetesVersion: '1.34' } }))).toContain('Kubernetes 1.34 has no image volumes unless');
+  const car = (facts?: ClusterFacts) => ModelDelivery.modelcar({ image, facts }).deliver(iris(), { path: '/mnt/a/models' });
+  const sidecar = (props: any) => predictorOf({ modelPath: '/mnt/a/models', args: ['/mnt/a/models'], runAs: RUN_AS, ...props }).initContainers.some(({ name }: any) => name.startsWith('modelcar-'));
+  expect([sidecar({ models: [car()], facts: { kubernetesVersion: '1.28' } }), sidecar({ models: [car()], facts: { kubernetesVersion: '1.34' } })]).toEqual([false, true]);
+  expect(sidecar({ models: [car({ kubernetesVersion: '1.34' })] })).toBe(true);
+});
+
+test('OCI-28 a modelcar of ours is refused for ONNX, unless the model has no external data', () => {
+  const service = (facts?: ClusterFacts) => predictorOf({ modelFormat: { name: 'onnx' }, modelPath: '/mnt/a/models', args: ['/mnt/a/models'], runAs: RUN_AS, models: [ModelDelivery.modelcar({ image, facts }).deliver(iris())] });
+  expect(refusal(() => service())).toContain('followsSymlinks is false');
+  expect(() => service({ followsSymlinks: true })).not.toThrow();
+});
+
+test('KServe before 0.12 brings no images', () => {
+  expect(reason(auto({ ...BASELINE, kserveVersion: '0.11' }, { runAs: RUN_AS }))).toMatch(/^ociCopy: KServe 0\.11 brings no images; /);
+  expect(refusal(() => predictorOf({ storage: KserveStorage.oci(image), facts: { kserveVersion: '0.11' } }))).toContain('is refused by KServe 0.11, which brings no images: use 0.12 or later');
+});
+
+test('OCI-29 an image of a tenant, as the lock file has it, has a warning however KServe brings it', () => {
+  const file = join(temporaryFolder(), 'models.lock.json');
+  const entry = { current: '1', versions: { 1: { digest: DIGEST, totalBytes: 5, image: MODEL_IMAGE } } };
+  fs.writeFileSync(file, JSON.stringify({ lockVersion: 1, models: { 'serving/iris': entry, 'iris': entry } }));
+  const [ofTenant, shared] = ['serving', undefined].map(tenant => ModelImage.fromLock(file, { name: 'iris', tenant }));
+  expect(warningIdsOf({ storage: KserveStorage.ociNative(ofTenant), facts: NATIVE })).toEqual(['modelImageReadableByNode']);
+  expect(warningIdsOf({ storageUris: [{ storage: KserveStorage.ociNative(ofTenant), mountPath: '/mnt/models' }], facts: NATIVE })).toEqual(['modelImageReadableByNode']);
+  expect(warningIdsOf({ storage: KserveStorage.ociNative(shared), facts: NATIVE })).toEqual([]);
+  const environment = new Environment();
+  new ModelImagePrefetch(environment.manifests, 'ahead', { namespace: 'serving', images: [ofTenant] });
+  expect(messages(environment.synth()).join()).toContain('modelImageReadableByNode');
 });

@@ -227,8 +227,8 @@ export const OCI_MUTANTS: Mutant[] = [
   {
     what: "nobody hears that a tenant's image is for all",
     file: 'lib/delivery/model-image-warnings.ts',
-    replace: 'model.tenant !== undefined',
-    by: "model.tenant === ''",
+    replace: 'return tenant === undefined ? []',
+    by: 'return tenant !== undefined || image ? []',
     test: 'test/delivery/auto.test.ts',
     only: 'OCI-29 a model of a tenant by modelcar',
   },
