@@ -17,6 +17,8 @@ export interface Example {
   readonly pods: number | string;
   /** The oldest minor version of Kubernetes that it is for. @default - the oldest that the suite serves */
   readonly since?: string;
+  /** Whether it makes no template of CloudFormation. */
+  readonly withoutAws?: true;
   /** Containers of the user's own in it that Pod Security `restricted` refuses, whatever the delivery adds. @default - it refuses none */
   readonly unrestricted?: string[];
 }
@@ -37,14 +39,14 @@ export const EXAMPLE_LIST: Example[] = [
   { name: 'cross-account', pods: 1 },
   { name: 'existing-cluster', pods: 2 },
   { name: 'existing-manifests', pods: 2, unrestricted: ['wait-for-gateway', 'vllm'] },
-  { name: 'image-volume', pods: MODEL_IMAGE, since: '1.35' },
-  { name: 'kserve-modelcar', pods: KSERVE_CONTROLLER },
+  { name: 'image-volume', pods: MODEL_IMAGE, since: '1.35', withoutAws: true },
+  { name: 'kserve-modelcar', pods: KSERVE_CONTROLLER, withoutAws: true },
   { name: 'kserve-s3', pods: KSERVE_CONTROLLER },
   { name: 'leader-worker-set', pods: 'the controller of LeaderWorkerSet is not on the node', unrestricted: ['vllm'] },
   { name: 'lora', pods: 1 },
   { name: 'many-teams', pods: 2 },
-  { name: 'modelcar', pods: MODEL_IMAGE },
-  { name: 'oci-copy', pods: MODEL_IMAGE },
+  { name: 'modelcar', pods: MODEL_IMAGE, withoutAws: true },
+  { name: 'oci-copy', pods: MODEL_IMAGE, withoutAws: true },
   { name: 'publish-from-github', pods: NO_MANIFESTS },
   { name: 'rollback', pods: 1 },
   { name: 's3-download', pods: 1 },

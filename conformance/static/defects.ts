@@ -79,7 +79,7 @@ export const DEFECTS: Defect[] = [
 
   // Servers take all of it.
   { name: 'sidecar that restarts on failure', in: 'Deployment image-volume', edit: o => { Object.assign(downloader(o), { restartPolicy: 'OnFailure', startupProbe: undefined }); }, refusedBy: 'rule', reason: /watcher.*OnFailure/ },
-  { name: 'image volume of a server without an image', in: 'InferenceService', edit: o => { o.spec.predictor.volumes[0].image.reference = ''; }, refusedBy: 'rule', reason: /adapter has no image/ },
+  { name: 'image volume of a server without an image', in: 'InferenceService chat', edit: o => { o.spec.predictor.volumes[0].image.reference = ''; }, refusedBy: 'rule', reason: /adapter has no image/ },
   { name: 'misspelt container to skip', in: 'Deployment', edit: o => { template(o).metadata.annotations['eks.amazonaws.com/skip-containers'] = 'sever'; }, refusedBy: 'rule', reason: /sever/ },
   { name: 'model that the application can write', in: 'Deployment', edit: o => { delete server(o).volumeMounts.find((mount: any) => mount.name.startsWith('model-')).readOnly; }, refusedBy: 'rule', reason: /can write/ },
   { name: 'Service of other pods', in: 'Service', edit: o => { o.spec.selector = { app: 'other' }; }, refusedBy: 'rule', reason: /selects/ },

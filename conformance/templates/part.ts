@@ -47,7 +47,8 @@ async function checkTemplates({ checks }: Run, templates: Map<string, string[]>,
   const used = new Set<string>();
   for (const [name, files] of templates) {
     await row.check(name, () => {
-      if (files.length === 0) throw new Error('no template was synthesised: nothing is checked');
+      const withoutAws = EXAMPLE_LIST.some(example => example.name === name && example.withoutAws);
+      if ((files.length === 0) !== withoutAws) throw new Error(withoutAws ? `it is said to need nothing of AWS, and has ${files.join(', ')}` : 'no template was synthesised: nothing is checked');
       const unexplained = files.flatMap(file => unexplainedIn(file, findings, used));
       if (unexplained.length > 0) throw new Error(unexplained.map(shown).join('; '));
     });
