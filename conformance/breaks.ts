@@ -131,9 +131,9 @@ const BREAKS: PartBreak[] = [
   {
     part: 'oci',
     what: 'files of an image may be written',
-    file: 'lib/oci/build-image.sh',
-    replace: '-exec chmod 0444 {} +',
-    by: '-exec chmod 0644 {} +',
+    file: 'lib/oci/image-layers.sh',
+    replace: '--mode=a=rX',
+    by: '--mode=a=rwX',
     says: /OCI-07 amd64: files/,
   },
   {
@@ -142,7 +142,7 @@ const BREAKS: PartBreak[] = [
     file: 'lib/kserve/predictor.ts',
     replace: '{ ...each, name: INITIALIZER }',
     by: 'each',
-    says: /kserve/,
+    says: /init containers of the pod differ/,
   },
   {
     part: 'node',
