@@ -78,6 +78,19 @@ export interface Built {
   readonly image?: string;
 }
 
+/** What a build is told of the model. */
+export function settingsOf(bench: Bench, published: Publication): Record<string, string> {
+  return {
+    MODEL_BUCKET: bench.s3.bucket,
+    MODEL_BUCKET_REGION: 'us-west-2',
+    MODEL_PREFIX: published.prefix,
+    MODEL_NAME: 'llama',
+    MODEL_VERSION: 'v1',
+    MODEL_DIGEST: published.digest,
+    MODEL_BYTES: String(published.totalBytes),
+  };
+}
+
 /** Runs the build program as the build does, on what a bench has published. */
 export async function build(bench: Bench, published: Publication, target: string, env: Record<string, string> = {}): Promise<Built> {
   const work = join(bench.root, `work-${Math.random().toString(36).slice(2)}`);
@@ -105,13 +118,7 @@ export async function build(bench: Bench, published: Publication, target: string
       IMAGE_WORK: work,
       IMAGE_RESULT: result,
       IMAGE_REPOSITORY: target,
-      MODEL_BUCKET: bench.s3.bucket,
-      MODEL_BUCKET_REGION: 'us-west-2',
-      MODEL_PREFIX: published.prefix,
-      MODEL_NAME: 'llama',
-      MODEL_VERSION: 'v1',
-      MODEL_DIGEST: published.digest,
-      MODEL_BYTES: String(published.totalBytes),
+      ...settingsOf(bench, published),
       ...env,
     },
   });

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { App, Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { parse } from 'yaml';
-import { digestOf, HAS_GNU_TOOLS, Layout } from './build-bench';
+import { digestOf, HAS_GNU_TOOLS, Layout, settingsOf } from './build-bench';
 import { ModelImageArchitecture, ModelImageBase, ModelImageBuilder, ModelImageRepository } from '../../lib/oci';
 import { ModelBucket } from '../../lib/storage';
 import { Bench, findShell, withBench } from '../delivery/program/bench';
@@ -74,13 +74,7 @@ run(`the commands of a build make an image, and export its reference${why}`, asy
     ORAS_URL,
     IMAGE_REPOSITORY: target.folder,
     IMAGE_REGISTRY_FLAGS: '--oci-layout',
-    MODEL_BUCKET: b.s3.bucket,
-    MODEL_BUCKET_REGION: 'us-west-2',
-    MODEL_PREFIX: published.prefix,
-    MODEL_NAME: 'llama',
-    MODEL_VERSION: 'v1',
-    MODEL_DIGEST: published.digest,
-    MODEL_BYTES: String(published.totalBytes),
+    ...settingsOf(b, published),
   });
   expect([code, stderr]).toEqual([0, '']);
   const [, digest] = Object.entries(target.tags()).find(([tag]) => !tag.endsWith('-amd64'))!;
